@@ -1,0 +1,58 @@
+"""Controls: what is demanded of a resource, and why."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from stackproof.model.claims import Claim
+from stackproof.model.findings import Severity
+from stackproof.model.inventory import Inventory, Resource
+
+Judge: TypeAlias = Callable[[Resource, Inventory], Claim]
+Rule: TypeAlias = Judge | Callable[[Resource], Claim]
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """One demand on every resource of some types.
+
+    `judge` states it as a claim about facts. `same_as` names the checks of other engines that look for the same
+    defect (`CKV_AWS_16`, `E3012`): found by both, it is one finding. `proves` is set where a control was made
+    from an expectation, and holds the requirement's id.
+    """
+
+    id: str
+    types: tuple[str, ...]
+    severity: Severity
+    rationale: str
+    remediation: str
+    judge: Judge
+    same_as: tuple[str, ...] = ()
+    proves: str = ""
+
+
+def control(
+    *types: str, severity: Severity, remediation: str, same_as: tuple[str, ...] = ()
+) -> Callable[[Rule], Control]:
+    """Turn a function into a control: its name is the id, its docstring the rationale.
+
+    The function takes the resource, and the inventory too if it looks at other resources, and returns a claim.
+
+    Raises:
+        TypeError: a control without types or docstring, which would judge nothing or explain nothing.
+
+    """
+
+    def build(rule: Rule) -> Control:
+        name = rule.__name__
+        if not types or not rule.__doc__:
+            raise TypeError(f"control {name}: got no resource types or no docstring, expected both")
+        alone = len(inspect.signature(rule).parameters) == 1
+        judge: Judge = (lambda resource, _: rule(resource)) if alone else rule  # type: ignore[call-arg, assignment]
+        rationale = inspect.cleandoc(rule.__doc__)
+        return Control(name.replace("_", "-"), types, severity, rationale, remediation, judge, same_as)
+
+    return build
