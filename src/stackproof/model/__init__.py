@@ -2,6 +2,7 @@
 
 from stackproof.model.claims import Claim, Evidence, Where, all_of, any_of, not_applicable
 from stackproof.model.controls import Control, control
+from stackproof.model.documents import Document
 from stackproof.model.facts import Fact, Origin
 from stackproof.model.findings import Finding, Outcome, Severity
 from stackproof.model.inventory import Gap, Inventory, Resource, Selection
@@ -13,6 +14,7 @@ __all__ = [
     "Cause",
     "Claim",
     "Control",
+    "Document",
     "Evidence",
     "Fact",
     "Finding",
