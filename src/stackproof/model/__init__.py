@@ -1,7 +1,7 @@
 """The vocabulary: values, facts, claims, resources, controls and findings. Imports nothing else of ours."""
 
 from stackproof.model.claims import Claim, Evidence, Where, all_of, any_of, not_applicable
-from stackproof.model.controls import Control, control
+from stackproof.model.controls import Control, Demand, control
 from stackproof.model.documents import Document
 from stackproof.model.facts import Fact, Origin
 from stackproof.model.findings import Finding, Outcome, Severity
@@ -14,6 +14,7 @@ __all__ = [
     "Cause",
     "Claim",
     "Control",
+    "Demand",
     "Document",
     "Evidence",
     "Fact",

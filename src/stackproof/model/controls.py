@@ -16,12 +16,22 @@ Rule: TypeAlias = Judge | Callable[[Resource], Claim]
 
 
 @dataclass(frozen=True, slots=True)
+class Demand:
+    """How many resources there must be: a test of their number, and the test in words."""
+
+    holds: Callable[[int], bool]
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Control:
     """One demand on every resource of some types.
 
     `judge` states it as a claim about facts. `same_as` names the checks of other engines that look for the same
-    defect (`CKV_AWS_16`, `E3012`): found by both, it is one finding. `proves` is set where a control was made
-    from an expectation, and holds the requirement's id.
+    defect (`CKV_AWS_16`, `E3012`): found by both, it is one finding.
+
+    A control made from an expectation also says which resources it means (`selects`), how many there must be
+    (`demands`, on the number of resources, with its words), and which requirements it proves.
     """
 
     id: str
@@ -31,7 +41,9 @@ class Control:
     remediation: str
     judge: Judge
     same_as: tuple[str, ...] = ()
-    proves: str = ""
+    selects: Callable[[Resource], Claim] | None = None
+    demands: Demand | None = None
+    proves: tuple[str, ...] = ()
 
 
 def control(

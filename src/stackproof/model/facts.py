@@ -133,7 +133,7 @@ class Fact:
         return self.claim(expected, lambda _: claim(len(self.items())))
 
     def claim(self, expected: str, test: Callable[[Value], Answer]) -> Claim:
-        """Make any claim: the test gets the value and answers yes, no or an Unknown; an unknown value is never tested."""
+        """Make any claim: the test answers yes, no or an Unknown; an unknown value is never tested."""
         answer = self.value if isinstance(self.value, Unknown) else test(self.value)
         if isinstance(answer, Unknown):
             return Claim(None, (self._evidence(expected, answer),))

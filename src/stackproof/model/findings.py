@@ -56,7 +56,7 @@ class Finding:
     cause: Cause | None = None
     decided_by: str = ""
     also: tuple[str, ...] = ()
-    proves: str = ""
+    proves: tuple[str, ...] = ()
     waiver: str = ""
 
     @property
