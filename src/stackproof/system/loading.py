@@ -1,0 +1,262 @@
+"""Read system.yaml, check it whole, and answer what the rest needs to know of a system."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from stackproof.errors import MisuseError
+from stackproof.system.schema import Environment, SystemFile
+from stackproof.system.yaml_file import YamlFile, read_yaml
+
+EXPECTED = "a system description (see docs/system.md)"
+PROOFS = ("template", "deployed", "probe", "flow", "load", "scan", "pipeline")
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One statement of the design: its id, what it says, and the evidence that proves it (`template`, `flow` ...)."""
+
+    id: str
+    says: str
+    proof: tuple[str, ...]
+    flaw: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A loaded system.yaml. Paths in it are relative to `folder`."""
+
+    path: Path
+    file: SystemFile
+    source: YamlFile
+    requirements: tuple[Requirement, ...]
+
+    @property
+    def folder(self) -> Path:
+        """The folder of system.yaml."""
+        return self.path.parent
+
+    def environment(self, name: str) -> Environment:
+        """Return an environment with all that it takes over from the one it is like.
+
+        Raises:
+            MisuseError: there is no such environment, or they are like each other in a circle.
+
+        """
+        chain: list[str] = []
+        merged: dict[str, Any] = {}
+        while name:
+            if name in chain:
+                circle = " -> ".join([*chain, name])
+                raise MisuseError(self.where("environments", chain[0], "like"), circle, "no circle of `like`")
+            if name not in self.file.environments:
+                raise MisuseError(
+                    self.where("environments", *chain[-1:], *(["like"] if chain else [])),
+                    f"environment {name!r}",
+                    f"one of {', '.join(self.file.environments)}",
+                    suggestion(name, self.file.environments),
+                )
+            chain.append(name)
+            given = self.file.environments[name]
+            merged = {**{field: getattr(given, field) for field in given.model_fields_set}, **merged}
+            name = given.like
+        return Environment.model_validate(merged)
+
+    def account(self, environment: str) -> str:
+        """Return the account's twelve digits, or "" where the variable that names it is not set."""
+        text = self.environment(environment).account
+        found = re.fullmatch(r"\$\{(\w+)\}", text)
+        return os.environ.get(found[1], "") if found else text
+
+    def stack_name(self, component: str, environment: str) -> str:
+        """Return the deployed name of a stack: its own, or the one that `naming` gives."""
+        stack = next(s for s in self.file.stacks if s.component == component)
+        return self.fill(stack.name or self.file.naming, environment).replace("{component}", component)
+
+    def fill(self, text: str, environment: str) -> str:
+        """Put name, region and account of an environment into a text with `{environment}`, `{region}`, `{account}`."""
+        values = {
+            "environment": environment,
+            "region": self.environment(environment).region,
+            "account": self.account(environment),
+        }
+        for name, value in values.items():
+            text = text.replace(f"{{{name}}}", value)
+        return text
+
+    def where(self, *location: str | int) -> str:
+        """Say `file:line` of a part of system.yaml."""
+        return self.source.where(location)
+
+
+def find_system(name: str, folder: Path) -> Path:
+    """Find a system.yaml by path, by folder, or by name under `systems/`; alone in a project, without a name.
+
+    Raises:
+        MisuseError: there is none, or several and no name.
+
+    """
+    known = {path.parent.name: path for path in sorted(folder.glob("systems/*/system.yaml"))}
+    if (alone := folder / "system.yaml").is_file():
+        known.setdefault(folder.name, alone)
+    if not name:
+        if len(known) == 1:
+            return next(iter(known.values()))
+        raise MisuseError("--system", "no system", f"one of {', '.join(known) or 'the systems/ folder (it is empty)'}")
+    for path in (Path(name), Path(name) / "system.yaml", known.get(name, Path())):
+        if path.is_file() and path.suffix in {".yaml", ".yml"}:
+            return path
+    raise MisuseError(
+        "--system", repr(name), f"a path, or one of {', '.join(known) or 'no known system'}", suggestion(name, known)
+    )
+
+
+def load_system(path: Path) -> System:
+    """Read and check a system.yaml.
+
+    Raises:
+        MisuseError: anything in it is wrong; the message lists every mistake with its line.
+
+    """
+    source = read_yaml(path, EXPECTED)
+    try:
+        file = SystemFile.model_validate(source.content)
+    except ValidationError as error:
+        raise _misuse(error, source) from error
+    requirements = _requirements(path.parent / file.requirements) if file.requirements else ()
+    system = System(path, file, source, requirements)
+    problems = list(_contradictions(system))
+    if problems:
+        raise _joined(problems)
+    return system
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Ask whether a near name was meant; empty where none is near."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"Did you mean {near[0]!r}?" if near else ""
+
+
+def _contradictions(system: System) -> Iterable[MisuseError]:
+    yield from _wrong_stacks(system)
+    yield from _wrong_environments(system)
+    yield from _wrong_expectations(system)
+
+
+def _wrong_stacks(system: System) -> Iterable[MisuseError]:
+    components = [stack.component for stack in system.file.stacks]
+    for index, stack in enumerate(system.file.stacks):
+        at = ("stacks", index)
+        if components.index(stack.component) != index:
+            yield MisuseError(system.where(*at, "component"), f"{stack.component!r} again", "each component once")
+        if not (system.folder / stack.template).is_file():
+            yield MisuseError(system.where(*at, "template"), f"{stack.template!r}, which is no file", "a template")
+        if stack.layer and stack.layer not in system.file.layers:
+            yield _not_among(system.where(*at, "layer"), "layer", stack.layer, system.file.layers)
+
+
+def _wrong_environments(system: System) -> Iterable[MisuseError]:
+    file = system.file
+    for name in file.environments:
+        for number, parameters in enumerate(system.environment(name).parameters):
+            if not (system.folder / parameters).is_file():
+                where = system.where("environments", name, "parameters", number)
+                yield MisuseError(where, f"{parameters!r}, which is no file", "a parameter file")
+    narrowed = [("expectations", i, e.environments) for i, e in enumerate(file.expectations)]
+    narrowed += [("waivers", i, w.environments) for i, w in enumerate(file.waivers)]
+    for kind, index, names in narrowed:
+        for name in names:
+            if name not in file.environments:
+                yield _not_among(system.where(kind, index, "environments"), "environment", name, file.environments)
+
+
+def _wrong_expectations(system: System) -> Iterable[MisuseError]:
+    known = [requirement.id for requirement in system.requirements]
+    ids = [expectation.id for expectation in system.file.expectations]
+    for index, expectation in enumerate(system.file.expectations):
+        at = ("expectations", index)
+        if ids.index(expectation.id) != index:
+            yield MisuseError(system.where(*at, "id"), f"{expectation.id!r} again", "each id once")
+        for requirement in expectation.proves:
+            if known and requirement not in known:
+                yield _not_among(system.where(*at, "proves"), "requirement", requirement, known)
+        said = (expectation.expect, expectation.attributes, expectation.related, expectation.control)
+        if not any(said) and expectation.count is None:
+            yield MisuseError(system.where(*at), "nothing that is expected", "expect, attributes, related or count")
+
+
+def _not_among(where: str, kind: str, name: str, known: Iterable[str]) -> MisuseError:
+    listed = list(known)
+    expected = f"one of {', '.join(listed)}" if len(listed) <= 12 else f"one of {len(listed)} known"
+    return MisuseError(where, f"{kind} {name!r}", expected, suggestion(name, listed))
+
+
+def _requirements(path: Path) -> tuple[Requirement, ...]:
+    source = read_yaml(path, "a list of requirements, each with id, says and proof")
+    if not isinstance(source.content, list):
+        raise MisuseError(str(path), type(source.content).__name__, "a list of requirements")
+    found = []
+    for index, entry in enumerate(source.content):
+        fields: Mapping[str, Any] = entry if isinstance(entry, dict) else {}
+        if not {"id", "says", "proof"} <= fields.keys() or not set(fields["proof"]) <= set(PROOFS):
+            expected = f"id, says and proof (a list of {', '.join(PROOFS)})"
+            raise MisuseError(source.where((index,)), repr(entry), expected)
+        found.append(Requirement(fields["id"], fields["says"], tuple(fields["proof"]), bool(fields.get("flaw"))))
+    return tuple(found)
+
+
+def _misuse(error: ValidationError, source: YamlFile) -> MisuseError:
+    problems = []
+    for detail in error.errors():
+        location = [step for step in detail["loc"] if step != "[key]"]
+        name = ".".join(str(step) for step in location) or "the file"
+        if detail["type"] == "extra_forbidden":
+            known = _fields_at(location[:-1])
+            advice = suggestion(str(location[-1]), known)
+            expected = f"one of {', '.join(known)}" if known else "only known fields"
+            problems.append(MisuseError(source.where(location), f"unknown field {name!r}", expected, advice))
+        elif detail["type"] == "missing":
+            problems.append(MisuseError(source.where(location), f"no {name!r}", "it: the field is required"))
+        else:
+            message = detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+            problems.append(MisuseError(source.where(location), f"{name} = {detail['input']!r}", message))
+    return _joined(problems)
+
+
+def _fields_at(location: list[int | str]) -> list[str]:
+    """List the fields that the schema knows at a place, by walking its JSON schema."""
+    schema = SystemFile.model_json_schema()
+    node: dict[str, Any] = schema
+    for step in location:
+        node = _resolved(node, schema)
+        if isinstance(step, int):
+            node = node.get("items", {})
+        else:
+            node = node.get("properties", {}).get(step) or node.get("additionalProperties") or {}
+    return list(_resolved(node, schema).get("properties", {}))
+
+
+def _resolved(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    for option in node.get("anyOf", ()):
+        if "$ref" in option:
+            node = option
+    if "$ref" in node:
+        found: dict[str, Any] = schema["$defs"][node["$ref"].rpartition("/")[2]]
+        return found
+    return node
+
+
+def _joined(problems: list[MisuseError]) -> MisuseError:
+    if len(problems) == 1:
+        return problems[0]
+    first, *rest = problems
+    advice = "; also:\n" + "\n".join(f"  {problem}" for problem in rest)
+    return MisuseError(first.where, first.got, f"{first.expected}{'. ' + first.advice if first.advice else ''}{advice}")
