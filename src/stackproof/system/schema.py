@@ -133,7 +133,7 @@ class Gate(Part):
     """When a gate passes."""
 
     budget: Seconds | None = None
-    allow: Allowance = Field(default_factory=lambda: Allowance())
+    allow: Allowance = Field(default_factory=Allowance)
     blocks: SeverityName = Field("low", description="The lowest severity whose failures count.")
 
 

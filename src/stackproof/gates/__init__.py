@@ -1,0 +1,1 @@
+"""From findings to a verdict: one finding per defect, waivers, and the policy of the gate."""
