@@ -1,0 +1,163 @@
+"""Reachability: what security group rules admit, and where the routes of a subnet lead.
+
+Rules of a group are read wherever they stand: inline or as resources of their own.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+
+from stackproof.model import ABSENT, Cause, Claim, Evidence, Fact, Inventory, Resource, Unknown, Value, all_of, any_of
+from stackproof.model.facts import as_number
+from stackproof.model.matching import Answer, readable
+
+INGRESS = "AWS::EC2::SecurityGroupIngress"
+EGRESS = "AWS::EC2::SecurityGroupEgress"
+
+# A public range wider than these prefixes is no one's network: it is written to mean everyone (0.0.0.0/1, 2000::/3).
+_WIDEST_V4 = 8
+_WIDEST_V6 = 16
+
+RuleClaim = Callable[[Fact], Claim]
+
+
+def each_ingress(group: Resource, inventory: Inventory, claim: RuleClaim) -> Claim:
+    """Hold when the claim holds for every ingress rule of the group, inline or separate."""
+    separate = inventory.pointing_to(group, INGRESS, at="GroupId")
+    return all_of((group["SecurityGroupIngress"].each(claim), separate.each(lambda rule: claim(rule.fact))))
+
+
+def some_ingress(group: Resource, inventory: Inventory, claim: RuleClaim) -> Claim:
+    """Hold when the claim holds for at least one ingress rule of the group, inline or separate."""
+    separate = inventory.pointing_to(group, INGRESS, at="GroupId")
+    return any_of((group["SecurityGroupIngress"].some(claim), separate.any(lambda rule: claim(rule.fact))))
+
+
+def covers(rule: Fact, *ports: int) -> Claim:
+    """Hold when the rule is about one of these TCP ports: by its range, or because it is about all protocols."""
+    everything = rule["IpProtocol"].one_of(-1)
+    tcp = rule["IpProtocol"].one_of("tcp", 6)
+    within = any_of(rule["FromPort"].at_most(port) & rule["ToPort"].at_least(port) for port in ports)
+    return everything | (tcp & within)
+
+
+def covers_beyond(rule: Fact, *ports: int) -> Claim:
+    """Hold when the rule covers any TCP or UDP port besides these."""
+    everything = rule["IpProtocol"].one_of(-1)
+    with_ports = rule["IpProtocol"].one_of("tcp", "udp", 6, 17)
+    only = any_of(rule["FromPort"].equals(port) & rule["ToPort"].equals(port) for port in ports)
+    return everything | (with_ports & ~only)
+
+
+def from_world(rule: Fact, inventory: Inventory) -> Claim:
+    """Hold when an ingress rule admits the internet, by IPv4, IPv6 or a prefix list that names it."""
+    listed = rule["SourcePrefixListId"]
+    by_list = listed.present() & inventory.follow(listed, lambda plist: plist["Entries"].some(_listed_world))
+    return is_world(rule["CidrIp"]) | is_world(rule["CidrIpv6"]) | by_list
+
+
+def from_addresses(rule: Fact) -> Claim:
+    """Hold when an ingress rule admits addresses rather than members of a security group."""
+    return rule["CidrIp"].present() | rule["CidrIpv6"].present() | rule["SourcePrefixListId"].present()
+
+
+def is_world(cidr: Fact) -> Claim:
+    """Hold when the range is the whole internet, or so wide that nothing else can be meant."""
+    return cidr.claim("a range as wide as the internet", _spans_internet)
+
+
+def is_public(subnet: Resource, inventory: Inventory) -> Claim:
+    """Hold when the subnet's route table has a route to an internet gateway.
+
+    A subnet without an association uses its VPC's main table; no template can give that one a route, so it
+    leads nowhere if the VPC is ours and is unknown if it is not.
+    """
+    own = inventory.pointing_to(subnet, "AWS::EC2::SubnetRouteTableAssociation", at="SubnetId")
+    by_own = own.any(lambda link: inventory.follow(link["RouteTableId"], lambda table: leads_out(table, inventory)))
+    by_main = inventory.follow(subnet["VpcId"], _main_table_leads_out)
+    return by_own | (~own.exists() & by_main)
+
+
+def leads_out(table: Resource, inventory: Inventory) -> Claim:
+    """Hold when the route table has a route to an internet gateway."""
+    routes = inventory.pointing_to(table, "AWS::EC2::Route", at="RouteTableId")
+    return routes.any(lambda route: is_a(route["GatewayId"], inventory, "AWS::EC2::InternetGateway", r"igw-\w+"))
+
+
+def is_a(pointer: Fact, inventory: Inventory, kind: str, pattern: str) -> Claim:
+    """Hold when the fact points at a resource of this type, or is an id of this pattern."""
+    target = inventory.target(pointer)
+    if isinstance(target, Resource):
+        return pointer.claim(f"a pointer at {kind}", lambda _: target.type == kind)
+    return pointer.matches(pattern)
+
+
+def each_subnet(subnets: Fact, inventory: Inventory, claim: Callable[[Resource], Claim]) -> Claim:
+    """Hold when there are subnets and the claim holds for each of those that the list points at."""
+    return subnets.present() & subnets.each(lambda pointer: inventory.follow(pointer, claim))
+
+
+def private_subnets(subnets: Fact, inventory: Inventory) -> Claim:
+    """Hold when none of the subnets that the list points at has a route to an internet gateway."""
+    return each_subnet(subnets, inventory, lambda subnet: ~is_public(subnet, inventory))
+
+
+def spans_zones(subnets: Fact, inventory: Inventory, *, least: int = 2) -> Claim:
+    """Hold when the subnets that the list points at lie in at least this many availability zones."""
+    zones: set[str] = set()
+    doubt: Unknown | None = None
+    for pointer in subnets.items():
+        zone = _zone(inventory.target(pointer))
+        if isinstance(zone, Unknown):
+            doubt = doubt or zone
+        else:
+            zones.add(zone)
+    answer: Answer = len(zones) >= least or doubt or False
+    return subnets.claim(f"subnets in at least {least} availability zones", lambda _: answer)
+
+
+def with_port(port: Fact, default: int, claim: Callable[[int], Claim]) -> Claim:
+    """Make a claim about a listening port, which is the engine's default where none is set."""
+    value = readable(port.value)
+    number = default if value is ABSENT else as_number(value)
+    if number is None:
+        why = value if isinstance(value, Unknown) else Unknown(Cause.PARSE_ERROR, f"{port.path} is no port number")
+        return port.claim("a known port", lambda _: why)
+    return claim(int(number))
+
+
+def _main_table_leads_out(vpc: Resource) -> Claim:
+    subject = f"the main route table of {vpc.address}"
+    return Claim(
+        holds=False, because=(Evidence(subject, "local only", "leading to an internet gateway", vpc.where("")),)
+    )
+
+
+def _listed_world(entry: Fact) -> Claim:
+    return is_world(entry["Cidr"])
+
+
+def _zone(subnet: Resource | Unknown) -> str | Unknown:
+    if isinstance(subnet, Unknown):
+        return subnet
+    zone = readable(subnet["AvailabilityZone"].value)
+    if isinstance(zone, str):
+        return zone
+    why = f"AWS picks the zone of {subnet.address}, which names none"
+    return zone if isinstance(zone, Unknown) else Unknown(Cause.NEEDS_LIVE, why)
+
+
+def _spans_internet(value: Value) -> Answer:
+    text = readable(value)
+    if isinstance(text, Unknown):
+        return text
+    if not isinstance(text, str):
+        return False
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return Unknown(Cause.PARSE_ERROR, f"{text!r} is no address range")
+    widest = _WIDEST_V4 if network.version == 4 else _WIDEST_V6
+    private = network.is_private and network.prefixlen > 0 and (network.version == 6 or network.prefixlen >= widest)
+    return not private and network.prefixlen < widest
