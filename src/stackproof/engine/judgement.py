@@ -1,0 +1,85 @@
+"""All that was found out about one environment's templates, and its form in the cache."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from stackproof.gates.waivers import Waiver
+from stackproof.model import Cause, Finding, Outcome, Severity, Where
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The findings of one environment before waivers, and what they cover.
+
+    `expected` counts the checks that had to be answered, known before any was judged. `uncovered` counts the
+    resources of each type that no control looks at. `marks` are the waivers read inside the templates. `files`
+    maps each file that was read to the SHA-256 of its content.
+    """
+
+    environment: str
+    findings: tuple[Finding, ...]
+    expected: int
+    resources: int
+    uncovered: Mapping[str, int]
+    marks: tuple[Waiver, ...]
+    files: Mapping[str, str]
+
+
+def to_bytes(judgements: Sequence[Judgement]) -> bytes:
+    """Write judgements as JSON."""
+    return json.dumps([_plain(judgement) for judgement in judgements], separators=(",", ":")).encode()
+
+
+def from_bytes(content: bytes) -> list[Judgement]:
+    """Read what `to_bytes` wrote."""
+    return [
+        Judgement(
+            **{
+                **entry,
+                "findings": tuple(_finding(values) for values in entry["findings"]),
+                "marks": tuple(_mark(values) for values in entry["marks"]),
+            }
+        )
+        for entry in json.loads(content)
+    ]
+
+
+_FIELDS = tuple(field.name for field in fields(Finding))
+
+
+def _plain(judgement: Judgement) -> dict[str, Any]:
+    findings = [[_json(getattr(finding, name)) for name in _FIELDS] for finding in judgement.findings]
+    marks = [{**asdict(mark), "until": mark.until and mark.until.isoformat()} for mark in judgement.marks]
+    rest = {f.name: getattr(judgement, f.name) for f in fields(judgement)}
+    return {**rest, "findings": findings, "marks": marks}
+
+
+def _json(value: Any) -> Any:
+    return [value.source, value.line] if isinstance(value, Where) else value
+
+
+def _finding(values: Sequence[Any]) -> Finding:
+    named = dict(zip(_FIELDS, values, strict=True))
+    named["severity"] = Severity(named["severity"])
+    named["outcome"] = Outcome(named["outcome"])
+    named["where"] = Where(*named["where"])
+    named["cause"] = Cause(named["cause"]) if named["cause"] else None
+    named["also"] = tuple(named["also"])
+    named["proves"] = tuple(named["proves"])
+    return Finding(**named)
+
+
+def _mark(values: Mapping[str, Any]) -> Waiver:
+    return Waiver(
+        **{
+            **values,
+            "until": datetime.date.fromisoformat(values["until"]) if values["until"] else None,
+            "where": Where(**values["where"]),
+            "environments": tuple(values["environments"]),
+        }
+    )

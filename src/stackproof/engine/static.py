@@ -1,0 +1,201 @@
+"""Judge templates: evaluate, run the controls, let the scanners read the resolved documents, join what they found."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from stackproof.cache import Cache
+from stackproof.controls import all_controls
+from stackproof.controls.judge import Case, expected, judge
+from stackproof.engine.judgement import Judgement
+from stackproof.gates.marks import Adoption, read_marks
+from stackproof.gates.merging import merge, with_severities
+from stackproof.model import Cause, Control, Document, Finding, Outcome, Resource, Severity, Where
+from stackproof.scanners import findings as scanner_findings
+from stackproof.scanners import scan
+from stackproof.sources import Deployment, Evaluation, Problem, StackSource, World, evaluate
+
+SCANNED_WORLDS = 8  # a scanner takes about 0.1 s per document; beyond this many the rest is unknown
+EVALUATES = "template-evaluates"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is judged together: the stacks of one environment, with the controls and severities that hold there.
+
+    `open_world` says that the stacks are not the whole system, so what is not among them may be elsewhere.
+    """
+
+    environment: str
+    stacks: tuple[StackSource, ...]
+    deployment: Deployment
+    expectations: tuple[Control, ...] = ()
+    severities: Mapping[str, str] | None = None
+    adoption: Adoption | None = None
+    open_world: bool = False
+
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    target: Target
+    evaluation: Evaluation
+    findings: list[Finding]
+    expected: int
+
+
+def judge_targets(
+    targets: Sequence[Target], cache: Cache, *, scanners: bool = True, progress: Progress | None = None
+) -> list[Judgement]:
+    """Judge every target. Documents that are equal in several targets are scanned once."""
+    judged = []
+    for number, target in enumerate(targets):
+        if progress:
+            progress(f"evaluating {target.environment}", number, len(targets))
+        judged.append(_judge(target))
+    documents = {d.digest(): d.text() for one in judged for d in _documents(one.evaluation)} if scanners else {}
+    scans = scan(documents, cache, progress=progress) if documents else {}
+    return [_joined(one, scans) for one in judged]
+
+
+def _judge(target: Target) -> _Judged:
+    evaluation = evaluate(target.stacks, target.deployment, open_world=target.open_world)
+    cases = [Case(world.assumptions, world.inventory) for world in evaluation.worlds]
+    controls = (*all_controls(), *target.expectations)
+    wanted = expected(cases, controls)
+    problems = [_problem(problem, target.environment) for problem in evaluation.problems]
+    sound = _sound(target, evaluation.problems)
+    found = [*problems, *sound, *judge(cases, controls)]
+    answered = {(finding.control, finding.resource) for finding in found}
+    lost = [_lost(control, address, target.environment) for control, address in sorted(wanted - answered)]
+    return _Judged(target, evaluation, [*found, *lost], len(found) + len(lost))
+
+
+def _joined(one: _Judged, scans: Mapping[tuple[str, str], object]) -> Judgement:
+    target, evaluation = one.target, one.evaluation
+    theirs = _scanned(evaluation.worlds, scans, target.environment) if scans else []
+    controls = all_controls()
+    merged = merge(one.findings, theirs, controls)
+    resources = _resources(evaluation.worlds)
+    covered = {name for control in controls for name in control.types}
+    return Judgement(
+        environment=target.environment,
+        findings=tuple(with_severities(merged, target.severities or {})),
+        expected=len(merged),
+        resources=len(resources),
+        uncovered=dict(Counter(r.type for r in resources if r.type not in covered)),
+        marks=read_marks(resources, _texts(target.stacks), target.adoption),
+        files={str(path): _digest(path) for path in evaluation.files},
+    )
+
+
+def _documents(evaluation: Evaluation) -> Iterable[Document]:
+    for world in evaluation.worlds[:SCANNED_WORLDS]:
+        yield from world.documents
+
+
+def _scanned(worlds: Sequence[World], scans: Mapping[tuple[str, str], object], environment: str) -> list[Finding]:
+    """Join what the scanners found in each world: what not every world shows depends on the assumptions."""
+    seen: dict[tuple[str, str, Where], list[Finding]] = {}
+    for world in worlds[:SCANNED_WORLDS]:
+        here = {}
+        for document in world.documents:
+            for finding in scanner_findings(document, scans, environment):
+                here[finding.control, finding.resource, finding.where] = finding
+        for key, finding in here.items():
+            seen.setdefault(key, []).append(finding)
+    names = ", ".join(sorted({name for world in worlds for name in world.assumptions}))
+    everywhere = min(len(worlds), SCANNED_WORLDS) if len(worlds) <= SCANNED_WORLDS else 0
+    return [_agreed(findings, everywhere, names) for findings in seen.values()]
+
+
+def _agreed(findings: Sequence[Finding], everywhere: int, names: str) -> Finding:
+    first = findings[0]
+    if len(findings) == everywhere and len({finding.outcome for finding in findings}) == 1:
+        return first
+    if not everywhere and first.outcome is Outcome.UNKNOWN:
+        return first
+    undecided = f"depends on {names}: {first.message}"
+    return replace(
+        first, outcome=Outcome.UNKNOWN, cause=Cause.UNRESOLVED_PARAMETER, decided_by=names, message=undecided
+    )
+
+
+def _resources(worlds: Sequence[World]) -> list[Resource]:
+    return list({r.address: r for world in worlds for r in world.inventory.resources}.values())
+
+
+def _texts(stacks: Iterable[StackSource]) -> dict[str, str]:
+    texts = {}
+    for stack in stacks:
+        template = stack.template
+        content = template.content
+        if content is None and template.path and template.path.is_file():
+            content = template.path.read_bytes()
+        texts[template.name] = (content or b"").decode("utf-8", "replace")
+    return texts
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "unreadable"
+
+
+def _problem(problem: Problem, environment: str) -> Finding:
+    return Finding(
+        control=problem.id,
+        engine="stackproof",
+        severity=Severity.HIGH,
+        outcome=problem.outcome,
+        where=problem.where,
+        resource=problem.resource,
+        type="template",
+        environment=environment,
+        message=problem.message,
+        remediation="Correct the template or the parameter values at this line.",
+        cause=problem.cause,
+        decided_by=problem.message if problem.cause else "",
+    )
+
+
+def _sound(target: Target, problems: Iterable[Problem]) -> list[Finding]:
+    """Say of every template without a problem that it evaluates, so that reading it is itself a judged check."""
+    troubled = {problem.where.source for problem in problems}
+    return [
+        Finding(
+            control=EVALUATES,
+            engine="stackproof",
+            severity=Severity.HIGH,
+            outcome=Outcome.PASS,
+            where=Where(stack.template.name, 1),
+            resource=stack.component,
+            type="template",
+            environment=target.environment,
+            message="every function, reference and parameter is resolved or known to need AWS",
+            remediation="",
+        )
+        for stack in target.stacks
+        if stack.template.name not in troubled
+    ]
+
+
+def _lost(control: str, address: str, environment: str) -> Finding:
+    return Finding(
+        control=control,
+        engine="stackproof",
+        severity=Severity.HIGH,
+        outcome=Outcome.UNKNOWN,
+        where=Where("system"),
+        resource=address,
+        type="",
+        environment=environment,
+        message="expected, and not judged",
+        remediation="Report this as a defect of stackproof.",
+        cause=Cause.CONTROL_ERROR,
+        decided_by=control,
+    )

@@ -1,0 +1,125 @@
+"""Judge a system in some of its environments, once per content: what was judged before is read from the cache."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import cache as remember
+from pathlib import Path
+
+from stackproof import __version__
+from stackproof.cache import Cache, key_of
+from stackproof.controls import all_controls
+from stackproof.engine.judgement import Judgement, from_bytes, to_bytes
+from stackproof.engine.static import Progress, Target, judge_targets
+from stackproof.errors import MisuseError
+from stackproof.gates.marks import Adoption
+from stackproof.scanners import versions
+from stackproof.sources import Deployment, StackSource, TemplateFile
+from stackproof.system.expectations import expectation_controls
+from stackproof.system.loading import System
+from stackproof.system.parameter_files import ParameterFile, read_parameters
+
+
+def judge_system(
+    system: System, environments: Sequence[str], cache: Cache, *, progress: Progress | None = None
+) -> list[Judgement]:
+    """Judge a system's templates in each of the environments.
+
+    The answer is taken from the cache when system.yaml, parameters, every file that was read, the scanners'
+    versions and our own code are the same. Processes that ask at the same time wait for the one that judges.
+
+    Raises:
+        MisuseError: system.yaml or a parameter file is wrong.
+
+    """
+    root = Path.cwd()
+    targets = [target_of(system, environment, root) for environment in environments]
+    key = _key(system, environments, targets)
+    with cache.lock(key):
+        known = cache.get(key)
+        if known is not None:
+            judgements = from_bytes(known)
+            if all(_unchanged(judgement.files) for judgement in judgements):
+                return judgements
+        judgements = judge_targets(targets, cache, progress=progress)
+        cache.put(key, to_bytes(judgements))
+    return judgements
+
+
+def target_of(system: System, environment: str, root: Path) -> Target:
+    """Gather the stacks of one environment with their parameter values. Paths in findings are relative to `root`.
+
+    Raises:
+        MisuseError: the environment is unknown, or a parameter file is wrong.
+
+    """
+    settings = system.environment(environment)
+    files = [read_parameters(system.folder / name, environment) for name in settings.parameters]
+    given = {key: value for file in files for key, value in file.values.items()}
+    layers = {layer: number for number, layer in enumerate(system.file.layers)}
+    stacks = []
+    for stack in system.file.stacks:
+        template = TemplateFile.read(system.folder / stack.template, root)
+        declared = template.parameters()
+        own = {name: str(value) for name, value in stack.parameters.items()}
+        stacks.append(
+            StackSource(
+                component=stack.component,
+                template=template,
+                parameters={**{name: value for name, value in given.items() if name in declared}, **own},
+                name=system.stack_name(stack.component, environment),
+                layer=stack.layer,
+                order=layers.get(stack.layer, 0),
+                parameter_source=", ".join(_shown(file, root) for file in files),
+            )
+        )
+    catalogue = {control.id: control for control in all_controls()}
+    _check_severities(system, catalogue)
+    adopted = system.file.inline_waivers
+    return Target(
+        environment=environment,
+        stacks=tuple(stacks),
+        deployment=Deployment(environment, settings.region, system.account(environment)),
+        expectations=expectation_controls(system, environment, catalogue),
+        severities=system.file.severities,
+        adoption=Adoption(adopted.owner, adopted.until) if adopted else None,
+    )
+
+
+@remember
+def code_digest() -> str:
+    """SHA-256 over our own source and data files: other code may judge otherwise."""
+    home = Path(__file__).parent.parent
+    digest = hashlib.sha256(__version__.encode())
+    for path in sorted(home.rglob("*")):
+        if path.suffix in {".py", ".csv", ".yaml", ".json"}:
+            digest.update(path.relative_to(home).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _key(system: System, environments: Sequence[str], targets: Sequence[Target]) -> str:
+    accounts = [target.deployment.account for target in targets]
+    parameters = [repr(sorted(s.parameters.items())) for target in targets for s in target.stacks]
+    templates = [s.template.digest() for target in targets for s in target.stacks]
+    described = system.path.read_bytes() + repr(system.requirements).encode()
+    parts = (*environments, *accounts, *parameters, *templates, str(Path.cwd()), str(system.path))
+    return key_of("judgement", code_digest(), versions(), described, *parts)
+
+
+def _unchanged(files: Mapping[str, str]) -> bool:
+    for name, digest in files.items():
+        path = Path(name)
+        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+            return False
+    return True
+
+
+def _check_severities(system: System, catalogue: Mapping[str, object]) -> None:
+    for name in system.file.severities:
+        if name not in catalogue and not name.startswith(("CKV", "E", "W")):
+            raise MisuseError(system.where("severities", name), repr(name), "a control's id or a scanner's rule")
+
+
+def _shown(file: ParameterFile, root: Path) -> str:
+    return file.path.relative_to(root).as_posix() if file.path.is_relative_to(root) else file.path.as_posix()

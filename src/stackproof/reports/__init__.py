@@ -1,0 +1,1 @@
+"""Verdicts and findings as people and other programs read them."""
