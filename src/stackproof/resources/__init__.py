@@ -1,37 +1,39 @@
-"""What is known of AWS's services beyond their schemas: documented defaults, and analyses that controls share.
-
-A module that has defaults names them `DEFAULTS`: type -> dotted property path without indexes -> the value that
-AWS documents for the property when it is absent.
-"""
+"""What is known about AWS's resource types: documented defaults, names and ARNs, one module per service."""
 
 from __future__ import annotations
 
+import importlib
 import pkgutil
 from collections.abc import Mapping
 from functools import cache
-from importlib import import_module
+from types import MappingProxyType
+from typing import Final
 
 from stackproof.model import Value
 
+_NOTHING: Final[Mapping[str, Value]] = MappingProxyType({})
 
-@cache
-def all_defaults() -> Mapping[str, Mapping[str, Value]]:
-    """Gather the documented defaults of every type.
+
+def defaults_for(type_: str) -> Mapping[str, Value]:
+    """Return the values that AWS documents for absent properties of a type: dotted path without indexes to value.
+
+    They come from the `DEFAULTS` of the modules in this package.
 
     Raises:
-        ValueError: two modules give defaults for one type.
+        ValueError: two modules give defaults for the same type.
 
     """
-    found: dict[str, Mapping[str, Value]] = {}
-    for module in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name):
-        declared: dict[str, dict[str, Value]] = getattr(import_module(f"{__name__}.{module.name}"), "DEFAULTS", {})
-        for kind, values in declared.items():
-            if kind in found:
-                raise ValueError(f"defaults of {kind} are given twice, again in {module.name}")
-            found[kind] = values
-    return found
+    return _all_defaults().get(type_, _NOTHING)
 
 
-def defaults_of(kind: str) -> Mapping[str, Value]:
-    """Return the documented defaults of one resource type: property path -> value; empty when none are known."""
-    return all_defaults().get(kind, {})
+@cache
+def _all_defaults() -> Mapping[str, Mapping[str, Value]]:
+    gathered: dict[str, Mapping[str, Value]] = {}
+    origin: dict[str, str] = {}
+    for module in sorted(pkgutil.iter_modules(__path__), key=lambda found: found.name):
+        defaults = getattr(importlib.import_module(f"{__name__}.{module.name}"), "DEFAULTS", {})
+        for type_, values in defaults.items():
+            if type_ in gathered:
+                raise ValueError(f"defaults of {type_} are in {origin[type_]} and in {module.name}, expected one place")
+            gathered[type_], origin[type_] = MappingProxyType(dict(values)), module.name
+    return MappingProxyType(gathered)

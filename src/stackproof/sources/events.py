@@ -1,0 +1,180 @@
+"""YAML and JSON text as one flat stream of events, so that reading never recurses."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from json import JSONDecodeError
+from json.decoder import scanstring  # type: ignore[attr-defined]
+from typing import Final, NamedTuple
+
+import yaml
+
+from stackproof.sources import scalars
+from stackproof.sources.nodes import Node
+
+
+class NotReadableError(Exception):
+    """The text has no readable form: why, and on which line."""
+
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+
+
+class Event(NamedTuple):
+    """`kind` is one of `{ } [ ] scalar alias`; `tag` is a CloudFormation short tag without its `!`."""
+
+    kind: str
+    line: int
+    value: Node = None
+    tag: str = ""
+    anchor: str = ""
+
+
+def of_yaml(text: str) -> Iterator[Event]:
+    """Events of the first YAML document.
+
+    Raises:
+        NotReadableError: not YAML, or more than one document.
+
+    """
+    parser = yaml.CSafeLoader(text) if yaml.__with_libyaml__ else yaml.SafeLoader(text)
+    documents = 0
+    try:
+        while parser.check_event():
+            event = parser.get_event()
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    raise NotReadableError("a second YAML document starts here, expected one", _line(event))
+            converted = _from_yaml(event)
+            if converted:
+                yield converted
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        reason = " ".join(part for part in (error.context, error.problem) if part)
+        raise NotReadableError(f"not valid YAML: {reason}", mark.line + 1 if mark else 1) from None
+    except (yaml.YAMLError, ValueError) as error:  # characters that YAML forbids, surrogates
+        raise NotReadableError(f"not valid YAML: {str(error).splitlines()[0]}", 1) from None
+
+
+def _line(event: yaml.Event) -> int:
+    return int(event.start_mark.line) + 1
+
+
+def _from_yaml(event: yaml.Event) -> Event | None:
+    if isinstance(event, yaml.ScalarEvent):
+        return Event("scalar", _line(event), _scalar(event), _short(event.tag), event.anchor or "")
+    if isinstance(event, yaml.MappingStartEvent):
+        return Event("{", _line(event), None, _short(event.tag), event.anchor or "")
+    if isinstance(event, yaml.SequenceStartEvent):
+        return Event("[", _line(event), None, _short(event.tag), event.anchor or "")
+    if isinstance(event, yaml.MappingEndEvent):
+        return Event("}", _line(event))
+    if isinstance(event, yaml.SequenceEndEvent):
+        return Event("]", _line(event))
+    if isinstance(event, yaml.AliasEvent):
+        return Event("alias", _line(event), anchor=event.anchor)
+    return None
+
+
+def _scalar(event: yaml.ScalarEvent) -> Node:
+    if event.tag is None and event.implicit[0]:
+        return scalars.plain(event.value)
+    if event.tag in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float", "tag:yaml.org,2002:bool"):
+        return scalars.plain(event.value)
+    return None if event.tag == "tag:yaml.org,2002:null" else str(event.value)
+
+
+def _short(tag: str | None) -> str:
+    if tag is None or tag == "!" or tag.startswith("tag:yaml.org,2002:"):
+        return ""
+    return tag[1:]
+
+
+_TOKEN: Final = re.compile(
+    r'[ \t\r\n]*(?:([{}\[\],:])|(")|(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)|(true|false|null)|(.))?',
+    re.DOTALL,
+)
+_CONSTANTS: Final = {"true": True, "false": False, "null": None}
+# What may follow: v value, k key or end, K key, : colon, e element or end, n comma or end
+_AFTER_COMMA: Final = {"{": "K", "[": "v"}
+
+
+def of_json(text: str) -> Iterator[Event]:
+    """Events of a JSON text, tabs and all.
+
+    Raises:
+        NotReadableError: not JSON.
+
+    """
+    newlines = [match.start() for match in re.finditer("\n", text)]
+    open_: list[str] = []
+    state, position = "v", 0
+    while match := _TOKEN.match(text, position):
+        position = match.end()
+        line = bisect_right(newlines, position - 1) + 1
+        mark, quote, number, word, odd = match.groups()
+        if match.lastindex is None:
+            break
+        if odd or not _allowed(state, mark, open_):
+            raise NotReadableError(f"not valid JSON: got {match[0].strip()[:20]!r}, expected {_wanted(state)}", line)
+        if mark in ("{", "["):
+            open_.append(mark)
+            state = "k" if mark == "{" else "e"
+            yield Event(mark, line)
+        elif mark in ("}", "]"):
+            open_.pop()
+            state = "n" if open_ else "end"
+            yield Event(mark, line)
+        elif mark:
+            state = "v" if mark == ":" else _AFTER_COMMA[open_[-1]]
+        else:
+            if state in "kK" and not quote:
+                raise NotReadableError(f"not valid JSON: got {match[0].strip()[:20]!r}, expected a key in quotes", line)
+            value: Node = _CONSTANTS[word] if word else None
+            if quote:
+                value, position = _string(text, position, line)
+            elif number:
+                value = _number(number)
+            state = ":" if state in "kK" else "n" if open_ else "end"
+            yield Event("scalar", line, value)
+    if state != "end":
+        raise NotReadableError("not valid JSON: the text ends too early", len(newlines) + 1)
+
+
+def _allowed(state: str, mark: str | None, open_: list[str]) -> bool:
+    if mark is None:
+        return state in ("v", "k", "K", "e")
+    if mark in "{[":
+        return state in ("v", "e")
+    if mark == "}":
+        return open_[-1:] == ["{"] and state in ("k", "n")
+    if mark == "]":
+        return open_[-1:] == ["["] and state in ("e", "n")
+    return state == ("n" if mark == "," else ":")
+
+
+def _wanted(state: str) -> str:
+    words = {"v": "a value", "e": "a value or ]", "k": "a key or }", "K": "a key", ":": "a colon", "n": "a comma or end"}
+    return words.get(state, "the end of the text")
+
+
+def _string(text: str, position: int, line: int) -> tuple[str, int]:
+    try:
+        value, end = scanstring(text, position, False)
+    except JSONDecodeError as error:
+        raise NotReadableError(f"not valid JSON: {error.msg}", line) from None
+    return value, end
+
+
+def _number(text: str) -> int | float | str:
+    if len(text) > 400:
+        return text
+    if "." in text or "e" in text or "E" in text:
+        number = float(text)
+        return number if abs(number) != float("inf") else text
+    return int(text)

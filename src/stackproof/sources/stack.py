@@ -1,0 +1,321 @@
+"""One stack in one world: resolves every node of its template, each thing when it is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from stackproof.model import ABSENT, Cause, Outcome, Unknown, Value, Where
+from stackproof.resources import naming
+from stackproof.sources import references
+from stackproof.sources.decisions import Truth, find_in_map, fn_if, truth
+from stackproof.sources.functions import FUNCTIONS, BadArgumentError
+from stackproof.sources.nodes import Map, Node, Seq, function_of
+from stackproof.sources.parameters import Parameters, compared_literals
+from stackproof.sources.stacks import Problem
+from stackproof.sources.values import Resolved, join, known
+
+if TYPE_CHECKING:
+    from stackproof.sources.system import System
+
+MAX_DEPTH: Final = 120  # of values inside values, through names of other resources too; keeps off Python's own limit
+
+
+class Template:
+    """A template's root mapping, with its sections by name."""
+
+    def __init__(self, name: str, root: Map) -> None:
+        self.name = name
+        self.root = root
+
+    @cached_property
+    def compared(self) -> Mapping[str, tuple[str, ...]]:
+        """The literals that each parameter is compared with."""
+        return compared_literals(self.root)
+
+    def section(self, name: str) -> Map:
+        """A section, empty when it is not there or is not a mapping."""
+        found = self.root.get(name)
+        return found if isinstance(found, Map) else Map(self.name, self.root.line)
+
+
+class Stack:
+    """Evaluates one template with one set of parameters. `address` is the stack's own in the inventory."""
+
+    def __init__(
+        self,
+        system: System,
+        address: str,
+        template: Template,
+        given: Mapping[str, Value],
+        origin: Where,
+        name: str = "",
+        parent: Stack | None = None,
+    ) -> None:
+        self.system = system
+        self.address = address
+        self.template = template
+        self.name = name
+        self.parent = parent
+        self.resources = template.section("Resources")
+        self.parameters = Parameters(self, template.section("Parameters"), given, origin)
+        self.incomplete = ""  # the macro or part that may declare more
+        self.edges: dict[str, dict[str, None]] = {}
+        self.positions: dict[str, dict[str, Where]] = {}
+        self.imports: dict[str, Value] = {}
+        self._conditions: dict[str, Truth] = {}
+        self._properties: dict[tuple[str, str], Resolved] = {}
+        self._open: set[tuple[str, str]] = set()
+        self._outputs: dict[str, Resolved] = {}
+        self._current = ""
+        self._track: dict[str, Where] | None = None
+
+    # --- what the functions ask -----------------------------------------------------------------------------
+
+    @property
+    def place(self) -> naming.Place:
+        """Where the stack's resources are created."""
+        return self.system.place
+
+    def section(self, name: str) -> Map:
+        """A section of the template."""
+        return self.template.section(name)
+
+    def where(self) -> Where:
+        """The template as a whole."""
+        return Where(self.template.name, 1)
+
+    def address_of(self, name: str) -> str:
+        """The address of a resource of this stack."""
+        return f"{self.address}.{name}"
+
+    def pick(self, name: str, options: tuple[str, ...]) -> str | None:
+        """Ask how something undecided turns out in this world."""
+        return self.system.choices.pick(f"{self.address}.{name}", options)
+
+    def touch(self, name: str) -> None:
+        """Note that what is being evaluated depends on a resource."""
+        if self._current:
+            self.edges.setdefault(self._current, {})[name] = None
+
+    def placeholder(self) -> object:
+        """Stand in a resolved template for a part that cannot be written."""
+        return {"Ref": "Undecided"}
+
+    def problem(self, id_: str, outcome: Outcome, where: Where, message: str, cause: Cause | None = None) -> None:
+        """Report something wrong with the template."""
+        resource = self.address_of(self._current) if self._current else ""
+        self.system.report(Problem(id_, outcome, cause, where, message, resource))
+
+    def refused(self, node: Map, message: str, id_: str = "template-well-formed") -> Resolved:
+        """Report what AWS would refuse; the value stays unknown."""
+        self.problem(id_, Outcome.FAIL, node.where(), message)
+        return Resolved(Unknown(Cause.PARSE_ERROR, message), self.placeholder())
+
+    def compared(self, node: Node) -> Value:
+        """The value of one side of a comparison: a NoEcho parameter is compared by its real value."""
+        real = self.parameters.compared(node)
+        return self.resolve(node).value if real is None else real
+
+    # --- resolving ------------------------------------------------------------------------------------------
+
+    def resolve(self, node: Node, path: str | None = None) -> Resolved:
+        """Resolve any node. With a `path`, positions of what is found are noted for the current resource."""
+        if isinstance(node, str):
+            value = references.dynamic(node) if "{{resolve:" in node else node
+            return Resolved(value, node)
+        if not isinstance(node, Map | Seq):
+            return Resolved(node, node)
+        if self.system.depth >= MAX_DEPTH:
+            return self._too_deep(node)
+        self.system.depth += 1
+        try:
+            if isinstance(node, Seq):
+                return self._list(node, path)
+            function = function_of(node)
+            return self._call(function, node, path) if function else self._mapping(node, path)
+        finally:
+            self.system.depth -= 1
+
+    def _too_deep(self, node: Map | Seq) -> Resolved:
+        message = f"values depend on each other over more than {MAX_DEPTH} levels"
+        where = Where(node.source, node.line)
+        self.problem("template-well-formed", Outcome.UNKNOWN, where, message, Cause.UNSUPPORTED_FUNCTION)
+        return Resolved(Unknown(Cause.UNSUPPORTED_FUNCTION, message), self.placeholder())
+
+    def _mapping(self, node: Map, path: str | None) -> Resolved:
+        values: dict[str, Value] = {}
+        rests: dict[str, object] = {}
+        same = True
+        for key, child in node.items():
+            inner = None if path is None else f"{path}.{key}" if path else key
+            value, rest = self.resolve(child, inner)
+            if value is ABSENT:
+                continue
+            values[key] = value
+            rests[key] = rest
+            same = same and value is rest
+            if inner is not None and self._track is not None:
+                self._track[inner] = node.where(key)
+        return Resolved(values, values if same else rests)
+
+    def _list(self, node: Seq, path: str | None) -> Resolved:
+        values: list[Value] = []
+        rests: list[object] = []
+        same = True
+        for child, line in zip(node, node.lines, strict=True):
+            inner = None if path is None else f"{path}[{len(values)}]"
+            value, rest = self.resolve(child, inner)
+            if value is ABSENT:
+                continue
+            values.append(value)
+            rests.append(rest)
+            same = same and value is rest
+            if inner is not None and self._track is not None:
+                self._track[inner] = Where(node.source, line)
+        return Resolved(values, values if same else rests)
+
+    def _call(self, name: str, node: Map, path: str | None) -> Resolved:
+        argument = node[name]
+        if name == "Fn::If":
+            return fn_if(self, node, argument, path)
+        if name == "Ref":
+            return references.ref(self, node, argument)
+        if name == "Fn::Sub":
+            return references.sub(self, node, argument)
+        if name == "Fn::GetAtt":
+            return references.get_att(self, node, argument)
+        if name == "Fn::FindInMap":
+            return find_in_map(self, node, argument)
+        if name == "Fn::ImportValue":
+            return self.system.import_value(self, node, argument)
+        if name in FUNCTIONS:
+            return self._compute(name, node, argument)
+        message = f"{name} is not a function that is evaluated"
+        self.problem("template-functions-known", Outcome.UNKNOWN, node.where(), message, Cause.UNSUPPORTED_FUNCTION)
+        return Resolved(Unknown(Cause.UNSUPPORTED_FUNCTION, name), self.placeholder())
+
+    def _compute(self, name: str, node: Map, argument: Node) -> Resolved:
+        value, rest = self.resolve(argument)
+        try:
+            result = value if isinstance(value, Unknown) else FUNCTIONS[name](value)
+        except BadArgumentError as error:
+            return self.refused(node, f"{name}: {error}")
+        if name == "Fn::Join":
+            result = references.dynamic(result)
+        return Resolved(result, result if known(result) else {name: rest})
+
+    # --- conditions -----------------------------------------------------------------------------------------
+
+    def condition(self, name: str, asked_by: Map) -> Truth:
+        """Evaluate a named condition; an undecided one is assumed true in one world and false in another."""
+        if name not in self._conditions:
+            self._conditions[name] = Unknown(Cause.PARSE_ERROR, f"condition {name} depends on itself")
+            self._conditions[name] = self._decide(name, asked_by)
+        return self._conditions[name]
+
+    def _decide(self, name: str, asked_by: Map) -> Truth:
+        conditions = self.section("Conditions")
+        if name not in conditions:
+            message = f"refers to condition {name}, which is not declared"
+            self.problem("template-references-resolve", Outcome.FAIL, asked_by.where(), message)
+            return Unknown(Cause.PARSE_ERROR, f"condition {name} is not declared")
+        answer = truth(self, conditions[name])
+        if isinstance(answer, Unknown) and answer.cause is not Cause.PARSE_ERROR:
+            picked = self.pick(f"Conditions.{name}", ("true", "false"))
+            return answer if picked is None else picked == "true"
+        return answer
+
+    # --- resources ------------------------------------------------------------------------------------------
+
+    def has(self, name: str) -> Truth:
+        """Say whether a declared resource exists in this world."""
+        node = self.resources.get(name)
+        if not isinstance(node, Map):
+            return False
+        condition = node.get("Condition")
+        return self.condition(condition, node) if isinstance(condition, str) else True
+
+    def type_of(self, name: str) -> str:
+        """The type of a declared resource."""
+        node = self.resources.get(name)
+        type_ = node.get("Type") if isinstance(node, Map) else None
+        return type_ if isinstance(type_, str) else ""
+
+    def text_of(self, name: str, attribute: str) -> str | None:
+        """The text of a resource's attribute, when its properties settle it."""
+        return naming.text_of(self.type_of(name), attribute, self.place, lambda path: self.read(name, path))
+
+    def read(self, name: str, path: str) -> Value:
+        """The value of a resource's property at a dotted path; ABSENT when there is none."""
+        first, *others = path.split(".")
+        if (name, first) in self._open:
+            return ABSENT
+        value = self.property(name, first).value
+        for key in others:
+            value = value.get(key, ABSENT) if isinstance(value, dict) else ABSENT
+        return join([value], "a name") if not isinstance(value, dict | list) else ABSENT
+
+    def property(self, name: str, key: str) -> Resolved:
+        """Resolve one property of a resource, once."""
+        slot = (name, key)
+        if slot not in self._properties:
+            self._open.add(slot)
+            before = (self._current, self._track)
+            self._current, self._track = name, self.positions.setdefault(name, {})
+            try:
+                node = self.properties_node(name)
+                found = Resolved(ABSENT, None)
+                if key in node:
+                    found = self.resolve(node[key], key)
+                    self._track[key] = node.where(key)
+            finally:
+                self._current, self._track = before
+                self._open.discard(slot)
+            self._properties[slot] = found
+        return self._properties[slot]
+
+    def properties_node(self, name: str) -> Map:
+        """A resource's properties as written."""
+        node = self.resources.get(name)
+        found = node.get("Properties") if isinstance(node, Map) else None
+        return found if isinstance(found, Map) else Map(self.template.name, 1)
+
+    def attribute(self, name: str, key: str, node: Node) -> Resolved:
+        """Resolve one word beside a resource's properties."""
+        before = self._current
+        self._current = name
+        try:
+            return self.resolve(node)
+        finally:
+            self._current = before
+
+    def nested(self, name: str) -> Stack | None:
+        """The stack that a nested-stack resource creates, when its template was read."""
+        return self.system.nested(self, name)
+
+    # --- outputs --------------------------------------------------------------------------------------------
+
+    def outputs(self) -> Iterator[tuple[str, Map]]:
+        """The outputs that exist in this world."""
+        for name, node in self.section("Outputs").items():
+            if isinstance(node, Map):
+                condition = node.get("Condition")
+                if not isinstance(condition, str) or self.condition(condition, node) is not False:
+                    yield name, node
+
+    def output(self, name: str) -> Value:
+        """The value of an output."""
+        return self.output_parts(name).value
+
+    def output_parts(self, name: str) -> Resolved:
+        """The value of an output, and what is left of its expression."""
+        if name not in self._outputs:
+            self._outputs[name] = Resolved(Unknown(Cause.PARSE_ERROR, f"output {name} depends on itself"), None)
+            node = dict(self.outputs()).get(name)
+            if node is None:
+                self._outputs[name] = Resolved(Unknown(Cause.PARSE_ERROR, f"{self.address} has no output {name}"), None)
+            else:
+                self._outputs[name] = self.resolve(node.get("Value"))
+        return self._outputs[name]
