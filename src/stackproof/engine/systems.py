@@ -33,15 +33,14 @@ def judge_system(
         MisuseError: system.yaml or a parameter file is wrong.
 
     """
-    root = Path.cwd()
-    targets = [target_of(system, environment, root) for environment in environments]
-    key = _key(system, environments, targets)
+    key = _key(system, environments)
     with cache.lock(key):
         known = cache.get(key)
         if known is not None:
             judgements = from_bytes(known)
             if all(_unchanged(judgement.files) for judgement in judgements):
                 return judgements
+        targets = [target_of(system, environment, Path.cwd()) for environment in environments]
         judgements = judge_targets(targets, cache, progress=progress)
         cache.put(key, to_bytes(judgements))
     return judgements
@@ -98,13 +97,16 @@ def code_digest() -> str:
     return digest.hexdigest()
 
 
-def _key(system: System, environments: Sequence[str], targets: Sequence[Target]) -> str:
-    accounts = [target.deployment.account for target in targets]
-    parameters = [repr(sorted(s.parameters.items())) for target in targets for s in target.stacks]
-    templates = [s.template.digest() for target in targets for s in target.stacks]
-    described = system.path.read_bytes() + repr(system.requirements).encode()
-    parts = (*environments, *accounts, *parameters, *templates, str(Path.cwd()), str(system.path))
-    return key_of("judgement", code_digest(), versions(), described, *parts)
+def _key(system: System, environments: Sequence[str]) -> str:
+    """Name all that goes in, from the files' bytes alone: nothing is parsed to find out that nothing changed."""
+    names = {system.file.requirements, *(stack.template for stack in system.file.stacks)}
+    for environment in environments:
+        names.update(system.environment(environment).parameters)
+    contents = [name.encode() + b"\0" + (system.folder / name).read_bytes() for name in sorted(names) if name]
+    accounts = [system.account(environment) for environment in environments]
+    places = (str(Path.cwd()), str(system.path))
+    described = system.path.read_bytes()
+    return key_of("judgement", code_digest(), versions(), *places, *environments, *accounts, described, *contents)
 
 
 def _unchanged(files: Mapping[str, str]) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from stackproof.model import Absent, Cause, Outcome, Reference, Text, Unknown, Value, Where

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from stackproof.model import ABSENT, Cause, Document, Gap, Inventory, Outcome, Reference, Resource, Unknown, Value, Where
+from stackproof.model import (
+    ABSENT,
+    Cause,
+    Document,
+    Gap,
+    Inventory,
+    Outcome,
+    Reference,
+    Resource,
+    Unknown,
+    Value,
+    Where,
+)
 from stackproof.resources import defaults_for, naming
 from stackproof.sources.choices import Choices, every_way
 from stackproof.sources.nodes import Map, Node, Seq

@@ -1,0 +1,68 @@
+"""Options of the gates. Each has a variable, so that a pipeline can set them once."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import pytest
+
+GATES = ("unit", "integration", "e2e", "performance", "security", "smoke")
+
+MARKERS = (
+    "unit: the templates, before a deployment",
+    "integration: the deployed resources",
+    "e2e: user flows in a browser and on the API",
+    "performance: response times under load",
+    "security: code, dependencies and the running system",
+    "smoke: basic functionality of one address",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the run was asked for. `environments` is empty for the default (`embedded`), `all` means each of them."""
+
+    system: str
+    environments: tuple[str, ...]
+    evidence_required: bool
+    reports: str
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Add the options to pytest's own."""
+    group = parser.getgroup("stackproof", "stackproof: prove that a deployment is what its design says")
+    group.addoption("--system", default=None, help="system.yaml, its folder, or a name under systems/")
+    group.addoption(
+        "--environment",
+        action="append",
+        default=None,
+        help="an environment of system.yaml, several joined by commas, or all (default: embedded)",
+    )
+    group.addoption(
+        "--evidence",
+        choices=("optional", "required"),
+        default=None,
+        help="required: what could not be judged makes the gate inconclusive, exit 6 (default: optional)",
+    )
+    group.addoption("--reports", default=None, help="folder for the reports (default: reports)")
+
+
+def given_options(config: pytest.Config) -> Options:
+    """Read the options, or the variables STACKPROOF_SYSTEM, _ENVIRONMENT, _EVIDENCE and _REPORTS.
+
+    Raises:
+        pytest.UsageError: STACKPROOF_EVIDENCE is neither optional nor required.
+
+    """
+    environments = config.getoption("environment") or [os.environ.get("STACKPROOF_ENVIRONMENT", "")]
+    evidence = config.getoption("evidence") or os.environ.get("STACKPROOF_EVIDENCE", "optional")
+    if evidence not in ("optional", "required"):
+        raise pytest.UsageError(f"STACKPROOF_EVIDENCE: got {evidence!r}, expected 'optional' or 'required'")
+    names = [name.strip() for text in environments for name in text.split(",")]
+    return Options(
+        system=config.getoption("system") or os.environ.get("STACKPROOF_SYSTEM", ""),
+        environments=tuple(dict.fromkeys(name for name in names if name)),
+        evidence_required=evidence == "required",
+        reports=config.getoption("reports") or os.environ.get("STACKPROOF_REPORTS", "reports"),
+    )
