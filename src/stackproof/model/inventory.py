@@ -162,8 +162,8 @@ class Inventory:
         return self._by_address.get(address)
 
     def of_type(self, *types: str) -> Selection:
-        """All resources of these types."""
-        found = tuple(r for t in types for r in self._by_type.get(t, ()))
+        """All resources of these types; all of them when no type is named."""
+        found = tuple(r for t in types for r in self._by_type.get(t, ())) if types else self.resources
         return Selection(_plural(types), found, self._doubts(types), self._somewhere)
 
     def follow(self, fact: Fact, claim: Callable[[Resource], Claim]) -> Claim:
