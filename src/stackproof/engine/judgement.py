@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 from typing import Any
 
 from stackproof.gates.waivers import Waiver
@@ -47,6 +49,19 @@ def from_bytes(content: bytes) -> list[Judgement]:
         )
         for entry in json.loads(content)
     ]
+
+
+def still_true(judgements: Sequence[Judgement]) -> bool:
+    """Say whether every file that was read for them still has the same content."""
+    return all(digest_of(Path(n)) == digest for j in judgements for n, digest in j.files.items())
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file's content, or a word that says that it cannot be read."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return "unreadable"
 
 
 _FIELDS = tuple(field.name for field in fields(Finding))

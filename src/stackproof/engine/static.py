@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from stackproof.cache import Cache
 from stackproof.controls import all_controls
 from stackproof.controls.judge import Case, expected, judge
-from stackproof.engine.judgement import Judgement
+from stackproof.engine.judgement import Judgement, digest_of
 from stackproof.gates.marks import Adoption, read_marks
 from stackproof.gates.merging import merge, with_severities
 from stackproof.model import Cause, Control, Document, Finding, Outcome, Resource, Severity, Where
 from stackproof.scanners import findings as scanner_findings
 from stackproof.scanners import scan
-from stackproof.sources import Deployment, Evaluation, Problem, StackSource, World, evaluate
+from stackproof.sources import Deployment, Evaluation, Problem, StackSource, TemplateFile, World, evaluate
 
 SCANNED_WORLDS = 8  # a scanner takes about 0.1 s per document; beyond this many the rest is unknown
 EVALUATES = "template-evaluates"
@@ -64,6 +62,16 @@ def judge_targets(
     return [_joined(one, scans) for one in judged]
 
 
+def declared_parameters(template: TemplateFile) -> frozenset[str]:
+    """Names of the parameters that a template declares; none for one that cannot be read."""
+    try:
+        root = template.parsed.root
+    except OSError:
+        return frozenset()
+    declared = root.get("Parameters") if root else None
+    return frozenset(declared) if isinstance(declared, dict) else frozenset()
+
+
 def _judge(target: Target) -> _Judged:
     evaluation = evaluate(target.stacks, target.deployment, open_world=target.open_world)
     cases = [Case(world.assumptions, world.inventory) for world in evaluation.worlds]
@@ -91,7 +99,7 @@ def _joined(one: _Judged, scans: Mapping[tuple[str, str], object]) -> Judgement:
         resources=len(resources),
         uncovered=dict(Counter(r.type for r in resources if r.type not in covered)),
         marks=read_marks(resources, _texts(target.stacks), target.adoption),
-        files={str(path): _digest(path) for path in evaluation.files},
+        files={str(path): digest_of(path) for path in evaluation.files},
     )
 
 
@@ -140,10 +148,6 @@ def _texts(stacks: Iterable[StackSource]) -> dict[str, str]:
             content = template.path.read_bytes()
         texts[template.name] = (content or b"").decode("utf-8", "replace")
     return texts
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "unreadable"
 
 
 def _problem(problem: Problem, environment: str) -> Finding:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from functools import cache as remember
 from pathlib import Path
 
-from stackproof import __version__
 from stackproof.cache import Cache, key_of
 from stackproof.controls import all_controls
-from stackproof.engine.judgement import Judgement, from_bytes, to_bytes
-from stackproof.engine.static import Progress, Target, judge_targets
+from stackproof.engine.judgement import Judgement, from_bytes, still_true, to_bytes
+from stackproof.engine.static import Progress, Target, declared_parameters, judge_targets
+from stackproof.engine.versions import code_digest
 from stackproof.errors import MisuseError
 from stackproof.gates.marks import Adoption
 from stackproof.scanners import versions
@@ -36,10 +34,8 @@ def judge_system(
     key = _key(system, environments)
     with cache.lock(key):
         known = cache.get(key)
-        if known is not None:
-            judgements = from_bytes(known)
-            if all(_unchanged(judgement.files) for judgement in judgements):
-                return judgements
+        if known is not None and still_true(judgements := from_bytes(known)):
+            return judgements
         targets = [target_of(system, environment, Path.cwd()) for environment in environments]
         judgements = judge_targets(targets, cache, progress=progress)
         cache.put(key, to_bytes(judgements))
@@ -60,7 +56,7 @@ def target_of(system: System, environment: str, root: Path) -> Target:
     stacks = []
     for stack in system.file.stacks:
         template = TemplateFile.read(system.folder / stack.template, root)
-        declared = template.parameters()
+        declared = declared_parameters(template)
         own = {name: str(value) for name, value in stack.parameters.items()}
         stacks.append(
             StackSource(
@@ -86,17 +82,6 @@ def target_of(system: System, environment: str, root: Path) -> Target:
     )
 
 
-@remember
-def code_digest() -> str:
-    """SHA-256 over our own source and data files: other code may judge otherwise."""
-    home = Path(__file__).parent.parent
-    digest = hashlib.sha256(__version__.encode())
-    for path in sorted(home.rglob("*")):
-        if path.suffix in {".py", ".csv", ".yaml", ".json"}:
-            digest.update(path.relative_to(home).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
-
-
 def _key(system: System, environments: Sequence[str]) -> str:
     """Name all that goes in, from the files' bytes alone: nothing is parsed to find out that nothing changed."""
     names = {system.file.requirements, *(stack.template for stack in system.file.stacks)}
@@ -107,14 +92,6 @@ def _key(system: System, environments: Sequence[str]) -> str:
     places = (str(Path.cwd()), str(system.path))
     described = system.path.read_bytes()
     return key_of("judgement", code_digest(), versions(), *places, *environments, *accounts, described, *contents)
-
-
-def _unchanged(files: Mapping[str, str]) -> bool:
-    for name, digest in files.items():
-        path = Path(name)
-        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
-            return False
-    return True
 
 
 def _check_severities(system: System, catalogue: Mapping[str, object]) -> None:

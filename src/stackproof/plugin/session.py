@@ -45,7 +45,7 @@ class GateRun:
 
     def wants(self, gate: str, expression: str) -> bool:
         """Say whether `-m` may select this gate. What it cannot select is not judged for nothing."""
-        from _pytest.mark.expression import Expression, ParseError  # noqa: PLC0415 - no public equal
+        from _pytest.mark.expression import Expression, ParseError
 
         if not expression:
             return True
@@ -97,7 +97,7 @@ class GateRun:
 
     def lines(self, *, colour: bool, width: int) -> list[str]:
         """Write the verdicts for the terminal."""
-        from stackproof.reports.terminal import Painter, summary  # noqa: PLC0415 - only when there is a verdict
+        from stackproof.reports.terminal import Painter, summary
 
         if not self._decisions:
             return []
@@ -114,7 +114,7 @@ class GateRun:
     # --- inside -------------------------------------------------------------------------------------------
 
     def _system(self) -> Any:
-        from stackproof.system.loading import find_system, load_system  # noqa: PLC0415 - slow, and not always needed
+        from stackproof.system.loading import find_system, load_system
 
         if not hasattr(self, "_loaded"):
             self._loaded = load_system(find_system(self.options.system, Path.cwd()))
@@ -133,9 +133,9 @@ class GateRun:
     def _judge(self, reporter: Any) -> dict[str, list[Finding]]:
         if self._judged is not None:
             return self._judged
-        from stackproof.cache import default_cache  # noqa: PLC0415 - slow, and not always needed
-        from stackproof.engine.systems import judge_system  # noqa: PLC0415
-        from stackproof.plugin.progress import progress_to  # noqa: PLC0415
+        from stackproof.cache import default_cache
+        from stackproof.engine.systems import judge_system
+        from stackproof.plugin.progress import progress_to
 
         system = self._system()
         environments = self._environments(system)
@@ -162,9 +162,9 @@ class GateRun:
         return Policy(Severity[gate.blocks.upper()], gate.allow.fail, gate.allow.unknown, gate.budget)
 
     def _write(self, seconds: float) -> None:
-        from stackproof.reports.files import write_atomically  # noqa: PLC0415
-        from stackproof.reports.gate_file import write_gate  # noqa: PLC0415
-        from stackproof.reports.traceability import as_markdown, trace  # noqa: PLC0415
+        from stackproof.reports.files import write_atomically
+        from stackproof.reports.gate_file import write_gate
+        from stackproof.reports.traceability import as_markdown, trace
 
         folder, system, judged = Path(self.options.reports), self._system(), self._judged or {}
         results = {name: (decision, judged[name], self._facts[name]) for name, decision in self._decisions.items()}

@@ -1,0 +1,118 @@
+"""The command line: `stackproof check` and what else works without pytest."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from stackproof import __version__
+from stackproof.errors import MisuseError
+
+MISUSE = 4  # as pytest's own usage errors
+INCOMPLETE = 6
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code: 0 compliant, 1 not, 4 misuse, 6 evidence missing where required."""
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.run(options)
+    except MisuseError as error:
+        print(f"stackproof: {error}", file=sys.stderr)
+        return MISUSE
+    except BrokenPipeError:  # the reader of our output has seen enough
+        sys.stderr.close()
+        return 1
+    except KeyboardInterrupt:
+        print("stackproof: interrupted", file=sys.stderr)
+        return 130
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="stackproof", description="Prove that an AWS deployment is what its design says.")
+    parser.add_argument("--version", action="version", version=f"stackproof {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_check(commands)
+    controls = commands.add_parser("controls", help="list the controls, or explain one")
+    controls.add_argument("control", nargs="?", help="the id of a control")
+    controls.set_defaults(run=_controls)
+    schema = commands.add_parser("schema", help="print the JSON schema of system.yaml")
+    schema.set_defaults(run=_schema)
+    return parser
+
+
+def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    check = commands.add_parser("check", help="judge templates, without a system.yaml")
+    check.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="a template, or a folder with templates")
+    check.add_argument(
+        "--parameters",
+        action="append",
+        type=Path,
+        default=[],
+        metavar="FILE",
+        help="parameter values: AWS CLI, CodePipeline, a plain mapping, or samconfig.toml; later files win",
+    )
+    check.add_argument(
+        "--environment",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="judge for this environment (repeatable): fills a parameter named Environment, EnvironmentName, Env or "
+        "Stage, chooses the section of samconfig.toml, and stands for {environment} in --parameters",
+    )
+    check.add_argument("--region", default="", help="the region that AWS::Region stands for")
+    check.add_argument("--changed", action="store_true", help="only templates that differ from the last commit")
+    check.add_argument("--format", choices=("text", "json", "sarif", "junit"), default="text")
+    check.add_argument("--output", type=Path, metavar="FILE", help="write the report there instead of the terminal")
+    check.add_argument(
+        "--evidence",
+        choices=("optional", "required"),
+        default="optional",
+        help="required: anything unknown ends with exit code 6",
+    )
+    check.add_argument(
+        "--blocks",
+        choices=("info", "low", "medium", "high", "critical"),
+        default="low",
+        help="the lowest severity whose failures end with exit code 1 (default: low)",
+    )
+    check.add_argument("--no-scanners", action="store_true", help="only our own controls, without cfn-lint and checkov")
+    check.add_argument("--limit", type=int, default=20, metavar="N", help="failures to print as text; 0 for all")
+    check.set_defaults(run=_check)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from stackproof.commands.check import check
+
+    return check(options)
+
+
+def _controls(options: argparse.Namespace) -> int:
+    from stackproof.commands.controls import show_controls
+
+    return show_controls(options.control)
+
+
+def _schema(options: argparse.Namespace) -> int:
+    from stackproof.commands.schema import schema_text
+
+    del options
+    print(schema_text(), end="")
+    return 0
+
+
+class _Parser(argparse.ArgumentParser):
+    """Ends with our exit code for misuse instead of argparse's 2."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        """Print what was wrong and how the command is used."""
+        self.print_usage(sys.stderr)
+        print(f"stackproof: {message}", file=sys.stderr)
+        raise SystemExit(MISUSE)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,152 @@
+"""`stackproof check`: the static engine on any template."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from stackproof.cache import default_cache
+from stackproof.engine.judgement import Judgement
+from stackproof.engine.paths import Found, Variant, changed, find_templates, judge_paths
+from stackproof.errors import MisuseError
+from stackproof.gates.gate import Decision, Policy, Status, decide
+from stackproof.gates.waivers import apply_waivers
+from stackproof.model import Finding, Outcome, Severity
+from stackproof.reports.files import write_atomically
+from stackproof.reports.records import ranked, record
+from stackproof.reports.terminal import Painter, summary
+from stackproof.system.parameter_files import ParameterFile, read_parameters
+
+
+def check(options: argparse.Namespace) -> int:
+    """Judge templates and print what was found; return the exit code.
+
+    Raises:
+        MisuseError: a path or parameter file is wrong, or there is no template at all.
+
+    """
+    found = _templates(options)
+    if not found.templates:
+        return _nothing(options, found)
+    started = time.monotonic()
+    findings: list[Finding] = []
+    uncovered = 0
+    judged = judge_paths(
+        found.templates,
+        _variants(options),
+        default_cache(),
+        scanners=not options.no_scanners,
+        progress=_progress if sys.stderr.isatty() else None,
+    )
+    keep_passes = options.format != "text"
+    passes = 0
+    for _, judgements in judged:
+        for finding in _waived(judgements):
+            if keep_passes or finding.outcome in (Outcome.FAIL, Outcome.UNKNOWN, Outcome.WAIVED):
+                findings.append(finding)
+            else:
+                passes += finding.outcome is Outcome.PASS
+        uncovered += sum(sum(judgement.uncovered.values()) for judgement in judgements)
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\x1b[K")
+    policy = Policy(blocks=Severity[options.blocks.upper()])
+    decision = decide(findings, len(findings) + passes, policy, time.monotonic() - started)
+    _print(options, findings, decision, passes, found, uncovered)
+    return _exit_code(decision, evidence_required=options.evidence == "required")
+
+
+def _templates(options: argparse.Namespace) -> Found:
+    paths = options.paths or [Path()]
+    if not options.changed:
+        if not options.paths:
+            raise MisuseError("stackproof check", "no path", "a template or a folder", "Try `stackproof check .`")
+        return find_templates(paths)
+    return Found(tuple(changed(paths)), 0)
+
+
+def _nothing(options: argparse.Namespace, found: Found) -> int:
+    """A run that judged nothing must not look like one that found nothing; only an empty change is fine."""
+    if options.changed:
+        print("stackproof check: no template changed", file=sys.stderr)
+        return 0
+    paths = ", ".join(str(path) for path in options.paths)
+    raise MisuseError(paths, f"no template ({found.others} other YAML and JSON files)", "at least one")
+
+
+def _variants(options: argparse.Namespace) -> list[Variant]:
+    names = options.environment or [""]
+    return [Variant(name, _parameter_files(options.parameters, name), options.region) for name in names]
+
+
+def _parameter_files(paths: Sequence[Path], environment: str) -> tuple[ParameterFile, ...]:
+    filled = [Path(str(path).replace("{environment}", environment)) for path in paths]
+    return tuple(read_parameters(path, environment) for path in filled)
+
+
+def _waived(judgements: Sequence[Judgement]) -> list[Finding]:
+    findings = [finding for judgement in judgements for finding in judgement.findings]
+    marks = list(dict.fromkeys(mark for judgement in judgements for mark in judgement.marks))
+    environments = [judgement.environment for judgement in judgements]
+    return apply_waivers(findings, marks, datetime.date.today(), environments) if marks else findings
+
+
+def _print(
+    options: argparse.Namespace,
+    findings: Sequence[Finding],
+    decision: Decision,
+    passes: int,
+    found: Found,
+    uncovered: int,
+) -> None:
+    if options.format == "text":
+        del passes
+        text = "\n".join(_lines(options, findings, decision, found, uncovered)) + "\n"
+    elif options.format == "json":
+        text = json.dumps([record(finding) for finding in ranked(findings)], indent=1, ensure_ascii=False) + "\n"
+    elif options.format == "sarif":
+        from stackproof.reports.sarif import as_sarif
+
+        text = as_sarif(ranked(findings))
+    else:
+        from stackproof.reports.junit import as_junit
+
+        text = as_junit(ranked(findings))
+    if options.output:
+        write_atomically(options.output, text)
+    else:
+        sys.stdout.write(text)
+
+
+def _lines(
+    options: argparse.Namespace, findings: Sequence[Finding], decision: Decision, found: Found, uncovered: int
+) -> list[str]:
+    paint = Painter(colour=sys.stdout.isatty() and not options.output and "NO_COLOR" not in os.environ)
+    width = min(shutil.get_terminal_size((120, 40)).columns, 140)
+    number = len(found.templates)
+    title = f"stackproof check · {number} template{'s' if number != 1 else ''}"
+    if options.environment:
+        title += f" · {', '.join(options.environment)}"
+    lines = summary(title, decision, findings, paint, width=width, shown=options.limit or len(findings))
+    if found.others:
+        lines.append(f"  {found.others} other YAML and JSON files in the folders are not templates")
+    if uncovered:
+        lines.append(f"  {uncovered} resources are of types that no control of ours looks at")
+    return lines
+
+
+def _exit_code(decision: Decision, *, evidence_required: bool) -> int:
+    if decision.status is Status.FAILED:
+        return 1
+    return 6 if evidence_required and decision.status is not Status.PASSED else 0
+
+
+def _progress(what: str, done: int, total: int) -> None:
+    sys.stderr.write(f"\r\x1b[Kstackproof: {what} {done}/{total}")
+    sys.stderr.flush()

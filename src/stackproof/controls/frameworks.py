@@ -1,0 +1,24 @@
+"""Which requirements of which frameworks a control answers: data, in `packs/frameworks.yaml`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+
+@cache
+def frameworks() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+    """Map each control id to its frameworks and their requirement ids."""
+    import yaml
+
+    found: dict[str, Mapping[str, tuple[str, ...]]] = {}
+    for path in sorted((Path(__file__).parent / "packs").glob("frameworks*.yaml")):
+        for control, named in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).items():
+            found[control] = {framework: tuple(str(i) for i in ids) for framework, ids in named.items()}
+    return found
+
+
+def frameworks_of(control: str) -> Mapping[str, tuple[str, ...]]:
+    """Return a control's frameworks with the requirement ids; empty for one that has none."""
+    return frameworks().get(control, {})
