@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -45,20 +46,20 @@ def check(options: argparse.Namespace) -> int:
         scanners=not options.no_scanners,
         progress=_progress if sys.stderr.isatty() else None,
     )
-    keep_passes = options.format != "text"
-    passes = 0
+    quiet: Counter[Outcome] = Counter()
+    unsaid = (Outcome.PASS, Outcome.NOT_APPLICABLE) if options.format == "text" else ()
     for _, judgements in judged:
         for finding in _waived(judgements):
-            if keep_passes or finding.outcome in (Outcome.FAIL, Outcome.UNKNOWN, Outcome.WAIVED):
-                findings.append(finding)
+            if finding.outcome in unsaid:
+                quiet[finding.outcome] += 1
             else:
-                passes += finding.outcome is Outcome.PASS
+                findings.append(finding)
         uncovered += sum(sum(judgement.uncovered.values()) for judgement in judgements)
     if sys.stderr.isatty():
         sys.stderr.write("\r\x1b[K")
     policy = Policy(blocks=Severity[options.blocks.upper()])
-    decision = decide(findings, len(findings) + passes, policy, time.monotonic() - started)
-    _print(options, findings, decision, passes, found, uncovered)
+    decision = decide(findings, policy, time.monotonic() - started, quiet=quiet)
+    _print(options, findings, decision, found, uncovered)
     return _exit_code(decision, evidence_required=options.evidence == "required")
 
 
@@ -101,12 +102,10 @@ def _print(
     options: argparse.Namespace,
     findings: Sequence[Finding],
     decision: Decision,
-    passes: int,
     found: Found,
     uncovered: int,
 ) -> None:
     if options.format == "text":
-        del passes
         text = "\n".join(_lines(options, findings, decision, found, uncovered)) + "\n"
     elif options.format == "json":
         text = json.dumps([record(finding) for finding in ranked(findings)], indent=1, ensure_ascii=False) + "\n"

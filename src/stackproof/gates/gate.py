@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -51,18 +51,24 @@ class Decision:
 
 
 def decide(
-    findings: Sequence[Finding], expected: int, policy: Policy, seconds: float, missing: Collection[str] = ()
+    findings: Sequence[Finding],
+    policy: Policy,
+    seconds: float,
+    *,
+    missing: Collection[str] = (),
+    quiet: Mapping[Outcome, int] | None = None,
 ) -> Decision:
     """Decide a gate.
 
-    `expected` is the number of checks that had to be answered, counted before any was judged; `missing` names
-    those that were not even run (deselected, or lost with a worker).
+    `findings` answer the expected checks; `missing` names expected ones that were not even run (deselected, or lost
+    with a worker); `quiet` counts passed and not applicable checks that are not kept as findings.
     """
     blocking = [f for f in findings if f.outcome is Outcome.FAIL and f.severity >= policy.blocks]
     unknown = [f for f in findings if f.outcome is Outcome.UNKNOWN]
     owed = [f for f in unknown if f.cause is Cause.NEEDS_LIVE]
     undecided = len(unknown) - len(owed) + len(missing)
-    count = Counter(f.outcome for f in findings)
+    count = Counter(f.outcome for f in findings) + Counter(quiet or {})
+    expected = count.total() + len(missing)
     reasons = []
     status = Status.PASSED
     if expected == 0:
@@ -80,7 +86,7 @@ def decide(
         status=status,
         reasons=tuple(reasons),
         expected=expected,
-        judged=len(findings) - len(unknown),
+        judged=count.total() - len(unknown),
         passed=count[Outcome.PASS],
         failed=len(blocking),
         unknown=undecided,

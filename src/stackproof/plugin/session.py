@@ -89,7 +89,7 @@ class GateRun:
             names = [name for name, _ in _named(environment, findings)]
             missing = [name for name in names if name not in self._reported]
             ran = [f for name, f in _named(environment, findings) if name in self._reported]
-            self._decisions[environment] = decide(ran, len(findings), policy, seconds, missing)
+            self._decisions[environment] = decide(ran, policy, seconds, missing=missing)
         self._write(seconds)
         if failures > self._failed or exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             return exitstatus
