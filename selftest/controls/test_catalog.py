@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pkgutil
 import re
+from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
@@ -10,10 +13,10 @@ import pytest
 import yaml
 
 import stackproof.controls
+import stackproof.resources
 from selftest.controls.proof_files import all_proofs
 from stackproof.controls import all_controls, collect
 from stackproof.model import Claim, Control, Outcome, Resource, Severity, control, not_applicable
-from stackproof.resources import all_defaults
 
 PACKS = Path(stackproof.controls.__file__).parent / "packs"
 FRAMEWORKS = {"fsbp", "nist-800-53", "pci-dss-4", "cis-aws-3"}
@@ -56,13 +59,13 @@ def test_no_proof_or_framework_entry_is_about_a_control_that_is_not_there() -> N
 
 def test_every_type_and_default_exists_in_the_schemas() -> None:
     """A control of a misspelt type would judge nothing, and a default at a misspelt path would never be read."""
-    from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER as schemas  # noqa: PLC0415 - heavy
+    from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER as SCHEMAS
 
-    kinds = set(schemas.get_resource_types("us-east-1")) | {"AWS::CloudFormation::Stack"}
+    kinds = set(SCHEMAS.get_resource_types("us-east-1")) | {"AWS::CloudFormation::Stack"}
     assert not {kind for subject in all_controls() for kind in subject.types} - kinds
     missing = []
-    for kind, defaults in all_defaults().items():
-        schema = schemas.get_resource_schema("us-east-1", kind).schema
+    for kind, defaults in _all_defaults():
+        schema = SCHEMAS.get_resource_schema("us-east-1", kind).schema
         missing += [f"{kind} {path}" for path in defaults if not _has(schema, schema, path.split("."))]
     assert not missing
 
@@ -83,6 +86,12 @@ def _some_control() -> Control:
         return not_applicable("an example", bucket.where(""))
 
     return some_control
+
+
+def _all_defaults() -> Iterator[tuple[str, dict[str, object]]]:
+    for found in pkgutil.iter_modules(stackproof.resources.__path__):
+        module = import_module(f"stackproof.resources.{found.name}")
+        yield from getattr(module, "DEFAULTS", {}).items()
 
 
 def _has(schema: object, node: object, path: list[str]) -> bool:

@@ -6,6 +6,7 @@ Rules of a group are read wherever they stand: inline or as resources of their o
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable
 
 from stackproof.model import ABSENT, Cause, Claim, Evidence, Fact, Inventory, Resource, Unknown, Value, all_of, any_of
@@ -18,6 +19,9 @@ EGRESS = "AWS::EC2::SecurityGroupEgress"
 # A public range wider than these prefixes is no one's network: it is written to mean everyone (0.0.0.0/1, 2000::/3).
 _WIDEST_V4 = 8
 _WIDEST_V6 = 16
+
+# How an element of Fn::GetAZs is told apart before deployment: by its number.
+_NUMBERED_ZONE = re.compile(r"^availability zones of .*\[(\d+)\]$")
 
 RuleClaim = Callable[[Fact], Claim]
 
@@ -105,16 +109,27 @@ def private_subnets(subnets: Fact, inventory: Inventory) -> Claim:
 
 def spans_zones(subnets: Fact, inventory: Inventory, *, least: int = 2) -> Claim:
     """Hold when the subnets that the list points at lie in at least this many availability zones."""
-    zones: set[str] = set()
-    doubt: Unknown | None = None
-    for pointer in subnets.items():
-        zone = _zone(inventory.target(pointer))
-        if isinstance(zone, Unknown):
-            doubt = doubt or zone
-        else:
-            zones.add(zone)
-    answer: Answer = len(zones) >= least or doubt or False
+    zones = [_zone(inventory.target(pointer)) for pointer in subnets.items()]
+    named = {zone for zone in zones if isinstance(zone, str)}
+    numbered = {zone for zone in zones if isinstance(zone, int)}
+    doubt = next((zone for zone in zones if isinstance(zone, Unknown)), None)
+    if named and numbered:  # `us-east-1a` may or may not be the region's first zone
+        doubt = doubt or Unknown(Cause.NEEDS_LIVE, "some zones are named and some are numbers of Fn::GetAZs")
+    answer: Answer = max(len(named), len(numbered)) >= least or doubt or False
     return subnets.claim(f"subnets in at least {least} availability zones", lambda _: answer)
+
+
+def same_zone(subnet: Resource, other: Resource) -> Claim:
+    """Hold when two subnets lie in the same availability zone."""
+    zone, expected = _zone(subnet), _zone(other)
+    fact = subnet["AvailabilityZone"]
+    shown = Fact(fact.path, zone if isinstance(zone, Unknown) else str(zone), fact.where, fact.origin)
+    if isinstance(expected, Unknown):
+        return shown.claim("a known zone", lambda _: expected)
+    if not isinstance(zone, Unknown) and type(zone) is not type(expected):
+        mixed = Unknown(Cause.NEEDS_LIVE, f"zone {zone} may or may not be zone {expected}")
+        return shown.claim(f"zone {expected}", lambda _: mixed)
+    return shown.claim(f"zone {expected}", lambda _: zone == expected)
 
 
 def with_port(port: Fact, default: int, claim: Callable[[int], Claim]) -> Claim:
@@ -138,12 +153,15 @@ def _listed_world(entry: Fact) -> Claim:
     return is_world(entry["Cidr"])
 
 
-def _zone(subnet: Resource | Unknown) -> str | Unknown:
+def _zone(subnet: Resource | Unknown) -> str | int | Unknown:
+    """A zone's name, or its number in Fn::GetAZs: which zone that is only the account knows, but it is one zone."""
     if isinstance(subnet, Unknown):
         return subnet
     zone = readable(subnet["AvailabilityZone"].value)
     if isinstance(zone, str):
         return zone
+    if isinstance(zone, Unknown) and (numbered := _NUMBERED_ZONE.search(zone.detail)):
+        return int(numbered[1])
     why = f"AWS picks the zone of {subnet.address}, which names none"
     return zone if isinstance(zone, Unknown) else Unknown(Cause.NEEDS_LIVE, why)
 
