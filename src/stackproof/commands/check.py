@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from stackproof.cache import default_cache
+from stackproof.cache import Cache
 from stackproof.engine.judgement import Judgement
 from stackproof.engine.paths import Found, Variant, changed, find_templates, judge_paths
 from stackproof.errors import MisuseError
@@ -42,7 +42,7 @@ def check(options: argparse.Namespace) -> int:
     judged = judge_paths(
         found.templates,
         _variants(options),
-        default_cache(),
+        Cache(),
         scanners=not options.no_scanners,
         progress=_progress if sys.stderr.isatty() else None,
     )

@@ -54,15 +54,21 @@ class Waiver:
 
 
 def apply_waivers(
-    findings: Sequence[Finding], waivers: Sequence[Waiver], today: datetime.date, environments: Iterable[str]
+    findings: Sequence[Finding],
+    waivers: Sequence[Waiver],
+    today: datetime.date,
+    environments: Iterable[str],
+    *,
+    honour_marks: bool = False,
 ) -> list[Finding]:
     """Turn failures that a waiver covers into waived ones, and add what is wrong with the waivers themselves.
 
-    `environments` are those judged in this run: a waiver for others is left alone.
+    `environments` are those judged in this run: a waiver for others is left alone. Marks in templates that nobody
+    answers for waive only with `honour_marks` (where there is no system.yaml to name an owner).
     """
     judged = set(environments)
     relevant = [w for w in waivers if not w.environments or judged & set(w.environments)]
-    in_force = [w for w in relevant if w.holds(today)]
+    in_force = [w for w in relevant if w.holds(today) and (w.until or honour_marks)]
     used: set[Waiver] = set()
     result = []
     for finding in findings:
@@ -72,14 +78,9 @@ def apply_waivers(
             finding = replace(finding, outcome=Outcome.WAIVED, waiver=str(covering))  # noqa: PLW2901
         result.append(finding)
     for waiver in relevant:
-        if waiver not in used:
+        if waiver not in used or not waiver.until:
             result += _complaint(waiver, findings, today)
-    result += [_about(w, UNGOVERNED, Severity.INFO, f"{w.inline} mark without owner and date") for w in _loose(used)]
     return result
-
-
-def _loose(used: Iterable[Waiver]) -> list[Waiver]:
-    return sorted((w for w in used if w.inline and not w.until), key=lambda w: (str(w.where), w.control))
 
 
 def _complaint(waiver: Waiver, findings: Sequence[Finding], today: datetime.date) -> list[Finding]:
@@ -90,6 +91,9 @@ def _complaint(waiver: Waiver, findings: Sequence[Finding], today: datetime.date
         if waiver.inline:
             return [_about(waiver, UNMATCHED, Severity.INFO, "no check with this id speaks of this resource")]
         return [_about(waiver, UNMATCHED, Severity.MEDIUM, "no check with this id speaks of such a resource")]
+    if not waiver.until and any(f.outcome is Outcome.FAIL for f in covered):
+        problem = f"a {waiver.inline} mark without owner and date; `inline_waivers` in system.yaml gives it both"
+        return [_about(waiver, UNGOVERNED, Severity.INFO, problem)]
     level = Severity.INFO if waiver.inline else Severity.LOW
     outcomes = ", ".join(sorted({f.outcome for f in covered}))
     return [_about(waiver, UNUSED, level, f"waives nothing: the check's outcome is {outcomes}")]

@@ -98,7 +98,7 @@ def _plainly_equal(value: Value, expected: Value) -> Answer:
 def _same_structure(value: Value, expected: Value) -> Answer:
     if isinstance(value, dict) and isinstance(expected, dict):
         if value.keys() != expected.keys():
-            return next(holes(value), False) if not expected.keys() <= value.keys() else False
+            return False
         return _all_equal([(value[key], expected[key]) for key in expected])
     if isinstance(value, list) and isinstance(expected, list):
         return len(value) == len(expected) and _all_equal(list(zip(value, expected, strict=True)))
