@@ -12,6 +12,6 @@ How values that AWS decides or hides appear in a resource's properties:
 """
 
 from stackproof.sources.stacks import Deployment, Evaluation, Problem, StackSource, TemplateFile, World
-from stackproof.sources.system import evaluate
+from stackproof.sources.worlds import evaluate
 
 __all__ = ["Deployment", "Evaluation", "Problem", "StackSource", "TemplateFile", "World", "evaluate"]

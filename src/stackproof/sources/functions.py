@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from stackproof.model import ABSENT, Cause, Reference, Text, Unknown, Value
-from stackproof.sources.values import first_unknown, join, known, plain, scalar_text
+from stackproof.sources.values import first_unknown, join, known, plain, scalar_text, split_text
 
 
 class BadArgumentError(Exception):
@@ -63,6 +63,8 @@ def fn_split(argument: Value) -> Value:
     text = plain(source)
     if isinstance(text, str | int | float):
         return list(scalar_text(text).split(delimiter))
+    if isinstance(source, Text) and delimiter in _NEVER_IN_IDS and not any(isinstance(p, Unknown) for p in source.parts):
+        return split_text(source, delimiter)
     if isinstance(source, Reference):
         return Reference(source.target, f"{source.attribute} split at {delimiter!r}")
     if isinstance(source, Text) and isinstance(source.parts[0], Reference) and isinstance(source.parts[0].text, str):
@@ -131,6 +133,9 @@ def fn_get_azs(argument: Value) -> Value:
         return region
     return Unknown(Cause.NEEDS_LIVE, f"availability zones of {region or 'the region'}")
 
+
+# No id, name or ARN of a resource has these, so references keep their identity when a text is split at them.
+_NEVER_IN_IDS: Final = (",", "|", ";", " ")
 
 FUNCTIONS: Final[Mapping[str, Callable[[Value], Value]]] = {
     "Fn::Join": fn_join,

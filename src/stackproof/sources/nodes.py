@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from stackproof.model import Where
+from stackproof.model import Unknown, Where
 
 
 class Map(dict[str, "Node"]):
@@ -45,7 +45,8 @@ class Seq(list["Node"]):
         self.lines.append(line or self.line)
 
 
-Node: TypeAlias = Map | Seq | str | int | float | bool | None
+# An Unknown stands where a macro or an undecided loop puts something.
+Node: TypeAlias = Map | Seq | str | int | float | bool | Unknown | None
 
 
 def function_of(node: Node) -> str:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from stackproof.model import Cause, Outcome, Reference, Text, Unknown, Value
-from stackproof.sources.nodes import Map, Node, Seq
+from stackproof.sources.nodes import Map, Node, Seq, function_of
 from stackproof.sources.values import NO_VALUE, Resolved, join, known, settled
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ _MARK: Final = "\0"
 
 def ref(stack: Stack, node: Map, argument: Node) -> Resolved:
     """`Ref` of a pseudo parameter, a parameter or a resource."""
+    argument = _name(stack, argument)
     if not isinstance(argument, str):
         return stack.refused(node, "Ref needs a name")
     if argument == "AWS::NoValue":
@@ -35,16 +36,21 @@ def ref(stack: Stack, node: Map, argument: Node) -> Resolved:
 def get_att(stack: Stack, node: Map, argument: Node) -> Resolved:
     """`Fn::GetAtt` of a resource's attribute, or of an output of a nested stack."""
     parts = argument.split(".", 1) if isinstance(argument, str) else argument
-    if not isinstance(parts, list) or len(parts) < 2 or not isinstance(parts[0], str):
+    if not isinstance(parts, list) or len(parts) < 2 or not isinstance(target := _name(stack, parts[0]), str):
         return stack.refused(node, "Fn::GetAtt needs a resource and an attribute")
     names = [stack.resolve(part).value for part in parts[1:]]
     attribute = join([piece for name in names for piece in (".", name)][1:], "Fn::GetAtt")
-    if parts[0] not in stack.resources:
-        return undefined(stack, node, parts[0])
+    if target not in stack.resources:
+        return undefined(stack, node, target)
     if not isinstance(attribute, str):
         hole = attribute if isinstance(attribute, Unknown) else Unknown(Cause.NEEDS_LIVE, str(attribute))
-        return Resolved(hole, {"Fn::GetAtt": list(parts)})
-    return resource_reference(stack, node, parts[0], attribute)
+        return Resolved(hole, {"Fn::GetAtt": [target, *(stack.resolve(part).rest for part in parts[1:])]})
+    return resource_reference(stack, node, target, attribute)
+
+
+def _name(stack: Stack, node: Node) -> Node | Value:
+    """The name in a Ref or GetAtt; LanguageExtensions lets a function write it."""
+    return stack.resolve(node).value if function_of(node) else node
 
 
 def resource_reference(stack: Stack, node: Map, name: str, attribute: str) -> Resolved:
@@ -62,14 +68,21 @@ def resource_reference(stack: Stack, node: Map, name: str, attribute: str) -> Re
     if attribute.startswith("Outputs."):
         nested = stack.nested(name)
         if nested is not None:
-            return settled(nested.output(attribute.removeprefix("Outputs.")), rest)
+            return _nested_output(stack, node, nested, attribute.removeprefix("Outputs."), rest)
     return Resolved(Reference(stack.address_of(name), attribute, stack.text_of(name, attribute)), rest)
+
+
+def _nested_output(stack: Stack, node: Map, nested: Stack, output: str, rest: object) -> Resolved:
+    if output not in dict(nested.outputs()) and not nested.incomplete:
+        message = f"refers to output {output} of {nested.template.name}, which does not have it"
+        stack.problem("template-references-resolve", Outcome.FAIL, node.where(), message)
+    return settled(nested.output(output).value, rest)
 
 
 def undefined(stack: Stack, node: Map, name: str) -> Resolved:
     """Report a name that is neither a parameter nor a resource."""
     if stack.incomplete:
-        return Resolved(Unknown(Cause.UNSUPPORTED_FUNCTION, f"{name} may come from {stack.incomplete}"), {"Ref": name})
+        return Resolved(Unknown(stack.incomplete.cause, f"{name} may come from {stack.incomplete.detail}"), stack.placeholder())
     stack.problem("template-references-resolve", Outcome.FAIL, node.where(), f"refers to {name}, which is not declared")
     return Resolved(Unknown(Cause.PARSE_ERROR, f"{name} is not declared"), stack.placeholder())
 
@@ -112,6 +125,8 @@ def _sub_of(pieces: list[Resolved]) -> object:
             name = f"Part{len(variables) + 1}"
             variables[name] = rest
             text += f"${{{name}}}"
+    if not variables and not _HOLE.search(text.replace("${!", "")):
+        return text.replace("${!", "${")
     return {"Fn::Sub": [text, variables] if variables else text}
 
 
@@ -151,12 +166,16 @@ def _restored(text: str, others: list[Reference | Unknown]) -> list[str | Refere
 
 
 def _dynamic_value(service: str, parts: list[str | Reference | Unknown]) -> Value:
-    shown = str(Text(tuple(parts)))
+    shown = "".join(part if isinstance(part, str) else f"${{{_label(part)}}}" for part in parts)
     if service == "ssm":
         return Unknown(Cause.UNRESOLVED_PARAMETER, f"resolve:ssm:{shown}")
     target = next((part.target for part in parts if isinstance(part, Reference)), None)
     name = shown if shown.startswith("arn:") else shown.split(":", 1)[0]
     return Reference(target or name, f"resolve:{service}:{shown}")
+
+
+def _label(part: Reference | Unknown) -> str:
+    return part.detail if isinstance(part, Unknown) else str(part)
 
 
 def _pseudo(stack: Stack, node: Map, name: str) -> Resolved:

@@ -3,41 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from stackproof.model import ABSENT, Cause, Outcome, Unknown, Value, Where
+from stackproof.model import ABSENT, Cause, Gap, Outcome, Unknown, Value, Where
 from stackproof.resources import naming
-from stackproof.sources import references
+from stackproof.sources import macros, references
 from stackproof.sources.decisions import Truth, find_in_map, fn_if, truth
+from stackproof.sources.document import UNDECIDED
 from stackproof.sources.functions import FUNCTIONS, BadArgumentError
 from stackproof.sources.nodes import Map, Node, Seq, function_of
-from stackproof.sources.parameters import Parameters, compared_literals
+from stackproof.sources.parameters import Parameters
 from stackproof.sources.stacks import Problem
+from stackproof.sources.template import Template
 from stackproof.sources.values import Resolved, join, known
 
 if TYPE_CHECKING:
     from stackproof.sources.system import System
 
 MAX_DEPTH: Final = 120  # of values inside values, through names of other resources too; keeps off Python's own limit
-
-
-class Template:
-    """A template's root mapping, with its sections by name."""
-
-    def __init__(self, name: str, root: Map) -> None:
-        self.name = name
-        self.root = root
-
-    @cached_property
-    def compared(self) -> Mapping[str, tuple[str, ...]]:
-        """The literals that each parameter is compared with."""
-        return compared_literals(self.root)
-
-    def section(self, name: str) -> Map:
-        """A section, empty when it is not there or is not a mapping."""
-        found = self.root.get(name)
-        return found if isinstance(found, Map) else Map(self.name, self.root.line)
 
 
 class Stack:
@@ -58,9 +41,7 @@ class Stack:
         self.template = template
         self.name = name
         self.parent = parent
-        self.resources = template.section("Resources")
-        self.parameters = Parameters(self, template.section("Parameters"), given, origin)
-        self.incomplete = ""  # the macro or part that may declare more
+        self.incomplete: Unknown | None = None  # the macro or loop that may declare more
         self.edges: dict[str, dict[str, None]] = {}
         self.positions: dict[str, dict[str, Where]] = {}
         self.imports: dict[str, Value] = {}
@@ -70,6 +51,13 @@ class Stack:
         self._outputs: dict[str, Resolved] = {}
         self._current = ""
         self._track: dict[str, Where] | None = None
+        self.parameters = Parameters(self, template.section("Parameters"), given, origin)
+        self.resources = template.section("Resources")
+        self.template = macros.expand(self, template)
+        self.resources = self.template.section("Resources")
+        self._properties.clear()  # what was read for the expansion may have been written out differently
+        self.positions.clear()
+        self.edges.clear()
 
     # --- what the functions ask -----------------------------------------------------------------------------
 
@@ -101,11 +89,19 @@ class Stack:
 
     def placeholder(self) -> object:
         """Stand in a resolved template for a part that cannot be written."""
-        return {"Ref": "Undecided"}
+        return {"Ref": UNDECIDED}
 
-    def problem(self, id_: str, outcome: Outcome, where: Where, message: str, cause: Cause | None = None) -> None:
-        """Report something wrong with the template."""
-        resource = self.address_of(self._current) if self._current else ""
+    def leave_out(self, unknown: Unknown) -> None:
+        """Note that a part of the template stays unread, which may declare anything."""
+        self.incomplete = unknown
+        self.system.gap(Gap(unknown))
+
+    def problem(
+        self, id_: str, outcome: Outcome, where: Where, message: str, cause: Cause | None = None, about: str = ""
+    ) -> None:
+        """Report something wrong with the template, `about` a resource (default: the one being evaluated)."""
+        name = about or self._current
+        resource = self.address_of(name) if name else self.address
         self.system.report(Problem(id_, outcome, cause, where, message, resource))
 
     def refused(self, node: Map, message: str, id_: str = "template-well-formed") -> Resolved:
@@ -125,6 +121,8 @@ class Stack:
         if isinstance(node, str):
             value = references.dynamic(node) if "{{resolve:" in node else node
             return Resolved(value, node)
+        if isinstance(node, Unknown):
+            return Resolved(node, self.placeholder())
         if not isinstance(node, Map | Seq):
             return Resolved(node, node)
         if self.system.depth >= MAX_DEPTH:
@@ -137,6 +135,13 @@ class Stack:
             return self._call(function, node, path) if function else self._mapping(node, path)
         finally:
             self.system.depth -= 1
+
+    def quietly(self, node: Node) -> Value:
+        """Evaluate a node that will be evaluated again, without reporting anything."""
+        before = dict(self.system.problems)
+        value = self.resolve(node).value
+        self.system.problems = before
+        return value
 
     def _too_deep(self, node: Map | Seq) -> Resolved:
         message = f"values depend on each other over more than {MAX_DEPTH} levels"
@@ -190,6 +195,8 @@ class Stack:
             return find_in_map(self, node, argument)
         if name == "Fn::ImportValue":
             return self.system.import_value(self, node, argument)
+        if name in ("Fn::RefAll", "Fn::ValueOf", "Fn::ValueOfAll"):
+            return Resolved(Unknown(Cause.NEEDS_LIVE, f"{name} asks AWS"), self.placeholder())
         if name in FUNCTIONS:
             return self._compute(name, node, argument)
         message = f"{name} is not a function that is evaluated"
@@ -276,6 +283,12 @@ class Stack:
             self._properties[slot] = found
         return self._properties[slot]
 
+    def plain_properties(self, name: str) -> bool:
+        """Say whether a resource's properties are written as a mapping, so that each can be read alone."""
+        node = self.resources.get(name)
+        found = node.get("Properties") if isinstance(node, Map) else None
+        return isinstance(found, Map) and not function_of(found)
+
     def properties_node(self, name: str) -> Map:
         """A resource's properties as written."""
         node = self.resources.get(name)
@@ -284,12 +297,12 @@ class Stack:
 
     def attribute(self, name: str, key: str, node: Node) -> Resolved:
         """Resolve one word beside a resource's properties."""
-        before = self._current
-        self._current = name
+        before = (self._current, self._track)
+        self._current, self._track = name, self.positions.setdefault(name, {})
         try:
-            return self.resolve(node)
+            return self.resolve(node, key)
         finally:
-            self._current = before
+            self._current, self._track = before
 
     def nested(self, name: str) -> Stack | None:
         """The stack that a nested-stack resource creates, when its template was read."""
@@ -305,17 +318,19 @@ class Stack:
                 if not isinstance(condition, str) or self.condition(condition, node) is not False:
                     yield name, node
 
-    def output(self, name: str) -> Value:
-        """The value of an output."""
-        return self.output_parts(name).value
-
-    def output_parts(self, name: str) -> Resolved:
+    def output(self, name: str) -> Resolved:
         """The value of an output, and what is left of its expression."""
         if name not in self._outputs:
-            self._outputs[name] = Resolved(Unknown(Cause.PARSE_ERROR, f"output {name} depends on itself"), None)
+            self._outputs[name] = self._no_output(f"output {name} of {self.address} depends on itself")
             node = dict(self.outputs()).get(name)
             if node is None:
-                self._outputs[name] = Resolved(Unknown(Cause.PARSE_ERROR, f"{self.address} has no output {name}"), None)
+                self._outputs[name] = self._no_output(f"{self.address} has no output {name}")
             else:
+                before = (self._current, self._track)
+                self._current, self._track = "", None
                 self._outputs[name] = self.resolve(node.get("Value"))
+                self._current, self._track = before
         return self._outputs[name]
+
+    def _no_output(self, why: str) -> Resolved:
+        return Resolved(Unknown(Cause.PARSE_ERROR, why), self.placeholder())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -31,12 +32,13 @@ class TemplateFile:
     name: str
     path: Path | None = None
     content: bytes | None = None
+    root: Path | None = None
 
     @classmethod
     def read(cls, path: Path, root: Path | None = None) -> TemplateFile:
-        """Name a file relative to `root` (default: as given). A file that cannot be read becomes a problem, not an error."""
+        """Name a file relative to `root` (default: as given). One that cannot be read becomes a problem, not an error."""
         shown = path.relative_to(root) if root and path.is_relative_to(root) else path
-        return cls(shown.as_posix(), path)
+        return cls(shown.as_posix(), path, None, root)
 
     @classmethod
     def of(cls, name: str, text: str) -> TemplateFile:
@@ -55,6 +57,14 @@ class TemplateFile:
         if content is None:
             content = self.path.read_bytes() if self.path else b""
         return read(content, self.name)
+
+    def beside(self, location: str) -> TemplateFile | None:
+        """Name a file that this one points at by a relative path; None for a remote one, or when this is not a file."""
+        if self.path is None or "://" in location or not location or "\0" in location:
+            return None
+        parts = [*self.path.parent.parts, *Path(location).parts]
+        path = Path(*(part for part in parts if part != "."))
+        return TemplateFile.read(Path(os.path.normpath(path)), self.root)
 
 
 @dataclass(frozen=True, slots=True)

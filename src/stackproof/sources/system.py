@@ -2,166 +2,261 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
 
-from stackproof.model import (
-    ABSENT,
-    Cause,
-    Document,
-    Gap,
-    Inventory,
-    Outcome,
-    Reference,
-    Resource,
-    Unknown,
-    Value,
-    Where,
-)
-from stackproof.resources import defaults_for, naming
-from stackproof.sources.choices import Choices, every_way
-from stackproof.sources.nodes import Map, Node, Seq
-from stackproof.sources.stack import Stack, Template
-from stackproof.sources.stacks import Deployment, Evaluation, Problem, StackSource, World
+from stackproof.model import Cause, Document, Gap, Inventory, Outcome, Reference, Resource, Unknown, Value, Where
+from stackproof.resources import naming
+from stackproof.sources import validity
+from stackproof.sources.choices import Choices
+from stackproof.sources.inventory import STACK, build, stack_resource
+from stackproof.sources.nodes import Map, Node
+from stackproof.sources.stack import Stack
+from stackproof.sources.stacks import Deployment, Problem, StackSource, TemplateFile, World
+from stackproof.sources.template import Template
 from stackproof.sources.values import Resolved, settled
 
-_ATTRIBUTES = ("DeletionPolicy", "UpdateReplacePolicy", "CreationPolicy", "UpdatePolicy", "Metadata")
+_MAX_NESTED: Final = 10  # stacks inside stacks
+_READABLE: Final = "template-readable"
 
 
-def evaluate(stacks: Sequence[StackSource], deployment: Deployment, *, open_world: bool = False) -> Evaluation:
-    """Evaluate stacks together, once for each way in which what is undecided may turn out.
+class Library:
+    """Every file of one evaluation, read once."""
 
-    With `open_world` (a template looked at alone) what may be declared elsewhere is unknown; otherwise the stacks are
-    the whole system. Nothing in a template raises: what is wrong with it is among the problems.
-    """
-    problems: dict[Problem, None] = {}
-    worlds = []
-    for choices in every_way():
-        system = System(stacks, deployment, choices, open_world=open_world)
-        worlds.append(system.world())
-        problems.update(system.problems)
-    files = [source.template.path for source in stacks if source.template.path]
-    return Evaluation(tuple(worlds), tuple(problems), tuple(dict.fromkeys(files)))
+    def __init__(self) -> None:
+        self.files: dict[Path, TemplateFile] = {}
+        self._templates: dict[TemplateFile, Template] = {}
+
+    def open(self, file: TemplateFile) -> Template | str:
+        """Return the template, or say why it cannot be opened."""
+        if file.path is not None:
+            file = self.files.setdefault(file.path, file)
+        if file not in self._templates:
+            try:
+                root = file.parsed.root
+            except OSError as error:
+                return f"{file.name} cannot be read: {error.strerror or error}"
+            if root is None:
+                return str(file.parsed.error)
+            self._templates[file] = Template(file, root)
+        return self._templates[file]
+
+    def parsed(self, file: TemplateFile) -> TemplateFile:
+        """The one object that stands for a file."""
+        return self.files.get(file.path, file) if file.path is not None else file
 
 
 class System:
     """The stacks of one world."""
 
     def __init__(
-        self, sources: Sequence[StackSource], deployment: Deployment, choices: Choices, *, open_world: bool
+        self,
+        sources: Sequence[StackSource],
+        deployment: Deployment,
+        choices: Choices,
+        library: Library,
+        *,
+        open_world: bool,
     ) -> None:
-        self.deployment = deployment
         self.choices = choices
-        self.open_world = open_world
         self.place = naming.Place(deployment.partition, deployment.region, deployment.account)
         self.depth = 0
         self.problems: dict[Problem, None] = {}
-        self.gaps: dict[Gap, None] = {}
-        self.stacks: dict[str, Stack] = {}
-        self._sources = {source.component: source for source in sources}
+        self.possible = True
+        self._deployment = deployment
+        self._library = library
+        self._open_world = open_world
+        self._gaps: dict[Gap, None] = {}
+        self._sources = sources
+        self._stacks: dict[str, Stack] = {}
+        self._nested: dict[str, Stack | None] = {}
+        self._started = False
         self._exports: dict[str, tuple[Stack, str]] | None = None
-        for source in sources:
-            self._open(source)
+        self._unsure_exports: Unknown | None = None
 
     def report(self, problem: Problem) -> None:
         """Note a problem, once."""
         self.problems[problem] = None
 
-    def _open(self, source: StackSource) -> None:
-        name = source.template.name
-        try:
-            parsed = source.template.parsed
-        except OSError as error:
-            self._unread(name, 1, f"{name} cannot be read: {error.strerror}")
-            return
-        for id_, where, message in parsed.flaws:
-            self.report(Problem(id_, Outcome.FAIL, None, where, message))
-        if parsed.error or parsed.root is None:
-            line = parsed.error.line if parsed.error else 1
-            self._unread(name, line, str(parsed.error))
-            return
-        origin = Where(source.parameter_source or name)
-        given = {key: _given(value) for key, value in source.parameters.items()}
-        self.stacks[source.component] = Stack(
-            self, source.component, Template(name, parsed.root), given, origin, source.name
-        )
+    def gap(self, gap: Gap) -> None:
+        """Note a part of the system that was not read."""
+        self._gaps[gap] = None
 
-    def _unread(self, name: str, line: int, message: str) -> None:
-        unknown = Unknown(Cause.PARSE_ERROR, f"{name} was not read")
-        self.gaps[Gap(unknown)] = None
-        self.report(Problem("template-readable", Outcome.UNKNOWN, Cause.PARSE_ERROR, Where(name, line), message))
+    # --- reading --------------------------------------------------------------------------------------------
+
+    def open(self, file: TemplateFile, asked_at: Where | None = None) -> Template | None:
+        """Read a file and report what is wrong with it; None when it cannot be read."""
+        template = self._library.open(file)
+        if isinstance(template, str):
+            file = self._library.parsed(file)
+            line = 0
+            if file.path is None or file.path.is_file():
+                line = file.parsed.error.line if not template.startswith(f"{file.name} cannot") and file.parsed.error else 0
+            where = Where(file.name, line) if line or asked_at is None else asked_at
+            self.gap(Gap(Unknown(Cause.PARSE_ERROR, f"{file.name} was not read")))
+            self.report(Problem(_READABLE, Outcome.UNKNOWN, Cause.PARSE_ERROR, where, template))
+            return None
+        for id_, where, message in template.file.parsed.flaws:
+            self.report(Problem(id_, Outcome.FAIL, None, where, message))
+        return template
 
     def world(self) -> World:
         """Evaluate everything."""
         resources: list[Resource] = []
-        for stack in list(self.stacks.values()):
-            resources.append(self._stack_resource(stack))
-            resources += [self._resource(stack, name) for name in stack.resources if stack.has(name) is True]
-        if self.open_world:
-            shown = ", ".join(self._sources)
-            self.gaps[Gap(Unknown(Cause.OUT_OF_SCOPE, f"only {shown} was read"))] = None
+        documents: list[Document] = []
+        for source in self._sources:
+            self._start(source)
+        self._started = True
+        for source in self._sources:
+            if source.component in self._stacks:
+                stack = self._stacks[source.component]
+                made, written = self._built(stack)
+                resources += [stack_resource(stack, source.layer, source.order), *made]
+                documents += written
+        self._circles()
+        if self._open_world:
+            shown = ", ".join(source.template.name for source in self._sources)
+            self.gap(Gap(Unknown(Cause.OUT_OF_SCOPE, f"only {shown} was read")))
+        where = self._deployment
         inventory = Inventory(
-            tuple(resources),
-            tuple(self.gaps),
-            self.deployment.region,
-            self.deployment.account,
-            self.deployment.environment,
+            tuple(resources), tuple(self._gaps), where.region, where.account, where.environment
         )
-        documents: tuple[Document, ...] = ()
-        return World(self.choices.assumptions, inventory, documents)
+        return World(self.choices.assumptions, inventory, tuple(documents))
 
-    def _resource(self, stack: Stack, name: str) -> Resource:
-        node = stack.resources[name]
-        properties: dict[str, Value] = {}
-        for key in stack.properties_node(name):
-            value = stack.property(name, key).value
-            if value is not ABSENT:
-                properties[key] = value
-        positions = stack.positions.setdefault(name, {})
-        positions[""] = stack.resources.where(name)
-        attributes: dict[str, Value] = {}
-        for key in _ATTRIBUTES:
-            if isinstance(node, Map) and key in node:
-                attributes[key] = stack.attribute(name, key, node[key]).value
-                positions[key] = node.where(key)
-        type_ = stack.type_of(name)
-        names = naming.names_of(type_, self.place, lambda path: stack.read(name, path))
-        return Resource(stack.address_of(name), type_, properties, positions, attributes, defaults_for(type_), names)
+    def _start(self, source: StackSource) -> None:
+        template = self.open(source.template)
+        if template is None:
+            return
+        given = {name: as_value(value) for name, value in source.parameters.items()}
+        origin = Where(source.parameter_source or template.name)
+        self._stacks[source.component] = Stack(self, source.component, template, given, origin, source.name)
 
-    def _stack_resource(self, stack: Stack) -> Resource:
-        return Resource(stack.address, "AWS::CloudFormation::Stack", {"StackName": stack.name}, {"": stack.where()})
+    def _built(self, stack: Stack) -> tuple[list[Resource], list[Document]]:
+        validity.check_parameters(stack)
+        self.possible = validity.check_rules(stack) and self.possible
+        resources, written = build(stack)
+        validity.check_cycles(stack)
+        documents = [written]
+        everything: list[Resource] = []
+        for resource in resources:
+            everything.append(resource)
+            nested = stack.nested(resource.logical_id) if resource.type == STACK else None
+            if nested is not None:
+                inner, inner_documents = self._built(nested)
+                everything += inner
+                documents += inner_documents
+        return everything, documents
+
+    # --- nested stacks --------------------------------------------------------------------------------------
 
     def nested(self, stack: Stack, name: str) -> Stack | None:
-        """Return the stack that a nested-stack resource creates."""
-        return None
+        """The stack that a nested-stack resource creates; None when its template is remote or cannot be read."""
+        address = stack.address_of(name)
+        if address not in self._nested:
+            self._nested[address] = None
+            self._nested[address] = self._open_nested(stack, name, address)
+        return self._nested[address]
+
+    def _open_nested(self, stack: Stack, name: str, address: str) -> Stack | None:
+        where = stack.properties_node(name).where("TemplateURL")
+        url = stack.property(name, "TemplateURL").value
+        file = stack.template.file.beside(url) if isinstance(url, str) else None
+        if file is None:
+            shown = url if isinstance(url, str) else "its URL is not known"
+            message = f"the template of nested stack {name} is not a local file ({shown}), so it is not read"
+            self._unread(stack, name, where, message, Cause.OUT_OF_SCOPE)
+            return None
+        line = [stack]
+        while line[-1].parent is not None:
+            line.append(line[-1].parent)
+        if file.path in [member.template.file.path for member in line]:
+            path = " -> ".join([*(member.template.name for member in reversed(line)), file.name])
+            stack.problem("template-no-cycles", Outcome.FAIL, where, f"nested stacks contain each other: {path}")
+            self.gap(Gap(Unknown(Cause.PARSE_ERROR, f"{address} contains itself")))
+            return None
+        if len(line) >= _MAX_NESTED:
+            message = f"nested stacks deeper than {_MAX_NESTED} levels are not read"
+            self._unread(stack, name, where, message, Cause.UNSUPPORTED_FUNCTION)
+            return None
+        template = self.open(file, where)
+        if template is None:
+            return None
+        parameters = stack.property(name, "Parameters").value
+        given = parameters if isinstance(parameters, dict) else {}
+        return Stack(self, address, template, given, where, "", stack)
+
+    def _unread(self, stack: Stack, name: str, where: Where, message: str, cause: Cause) -> None:
+        self.gap(Gap(Unknown(cause, f"the template of {stack.address_of(name)} was not read")))
+        stack.problem(_READABLE, Outcome.UNKNOWN, where, message, cause, about=name)
+
+    # --- exports --------------------------------------------------------------------------------------------
 
     def import_value(self, stack: Stack, node: Map, argument: Node) -> Resolved:
-        """`Fn::ImportValue`: the value that another stack exports under this name."""
+        """`Fn::ImportValue`: the value that another stack exports under this name, with its identity."""
         name, rest = stack.resolve(argument)
         kept = {"Fn::ImportValue": rest}
-        if self._exports is None:
-            self._exports = self._all_exports()
-        if isinstance(name, str) and name in self._exports:
-            exporter, output = self._exports[name]
+        if not self._started:  # a transform cannot see other stacks, on AWS either
+            return Resolved(Unknown(Cause.UNRESOLVED_IMPORT, str(name)), kept)
+        exports = self._all_exports()
+        if not isinstance(name, str):
+            hole = name if isinstance(name, Unknown) else Unknown(Cause.UNRESOLVED_IMPORT, str(name))
+            stack.imports[str(name)] = hole
+            return Resolved(hole, kept)
+        if name in exports:
+            exporter, output = exports[name]
             stack.imports[name] = Reference(exporter.address)
-            return settled(exporter.output(output), kept)
-        unknown = Unknown(Cause.UNRESOLVED_IMPORT, str(name))
+            return settled(exporter.output(output).value, kept)
+        unknown = Unknown(Cause.UNRESOLVED_IMPORT, name)
+        stack.imports[name] = unknown
+        message = f"imports {name}, which no stack that was read exports"
+        unread = any(not gap.types for gap in self._gaps)
+        sure = not (self._unsure_exports or unread or self._open_world)
+        outcome, cause = (Outcome.FAIL, None) if sure else (Outcome.UNKNOWN, Cause.UNRESOLVED_IMPORT)
+        stack.problem("template-imports-resolve", outcome, node.where(), message, cause)
         return Resolved(unknown, kept)
 
     def _all_exports(self) -> dict[str, tuple[Stack, str]]:
-        found: dict[str, tuple[Stack, str]] = {}
-        for stack in list(self.stacks.values()):
-            for output, node in stack.outputs():
-                export = node.get("Export")
-                name = stack.resolve(export["Name"]).value if isinstance(export, Map) and "Name" in export else None
-                if isinstance(name, str):
-                    found[name] = (stack, output)
-        return found
+        if self._exports is None:
+            self._exports = {}
+            for stack in list(self._stacks.values()):
+                self._add_exports(stack, self._exports)
+        return self._exports
+
+    def _add_exports(self, stack: Stack, found: dict[str, tuple[Stack, str]]) -> None:
+        for output, node in stack.outputs():
+            export = node.get("Export")
+            if not isinstance(export, Map) or "Name" not in export:
+                continue
+            name = stack.resolve(export["Name"]).value
+            if not isinstance(name, str):
+                self._unsure_exports = Unknown(Cause.UNRESOLVED_IMPORT, f"the export name of {stack.address}.{output}")
+            elif name in found:
+                message = f"exports {name}, which {found[name][0].address} exports too"
+                stack.problem("template-exports-unique", Outcome.FAIL, export.where("Name"), message)
+            else:
+                found[name] = (stack, output)
+        for name in stack.resources:
+            if stack.type_of(name) == STACK and stack.has(name) is not False:
+                nested = stack.nested(name)
+                if nested is not None:
+                    self._add_exports(nested, found)
+
+    def _circles(self) -> None:
+        """Report stacks that import from each other: neither can be created first."""
+        edges = {
+            address: [origin.target for origin in stack.imports.values() if isinstance(origin, Reference)]
+            for address, stack in self._stacks.items()
+        }
+        for members in validity.cycles(edges):
+            path = " -> ".join([*members, members[0]])
+            stack = self._stacks[members[0]]
+            message = f"stacks import from each other: {path}"
+            stack.problem("template-no-cycles", Outcome.FAIL, stack.where(), message)
 
 
-def _given(value: object) -> Value:
+def as_value(value: object) -> Value:
+    """Read a given parameter value; anything that is no value of ours becomes its text."""
     if isinstance(value, list | tuple):
-        return [_given(item) for item in value]
+        return [as_value(item) for item in value]
     return value if isinstance(value, str | int | float | bool | Unknown | Reference) else str(value)
-
-
-__all__ = ["Mapping", "Seq", "evaluate"]

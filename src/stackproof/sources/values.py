@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from stackproof.model import ABSENT, Absent, Cause, Reference, Text, Unknown, Value
+from stackproof.sources.nodes import Node
 
 
 class Resolved(NamedTuple):
@@ -63,6 +64,19 @@ def join(parts: Iterable[Value], what: str) -> Value:
     return merged[0] if len(merged) == 1 else Text(tuple(merged))
 
 
+def split_text(value: Text, delimiter: str) -> list[Value]:
+    """Split a text at a delimiter that none of its undecided parts can have, keeping those parts."""
+    groups: list[list[Value]] = [[]]
+    for part in value.parts:
+        if not isinstance(part, str):
+            groups[-1].append(part)
+            continue
+        first, *others = part.split(delimiter)
+        groups[-1].append(first)
+        groups += [[other] for other in others]
+    return [join(group, "Fn::Split") for group in groups]
+
+
 def first_unknown(value: Value) -> Unknown | None:
     """Return the first thing inside a value that stops it from being read, or None."""
     if isinstance(value, Unknown):
@@ -86,3 +100,10 @@ def plain(value: Value) -> Value:
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     return [plain(item) for item in value] if isinstance(value, list) else value
+
+
+def from_node(node: Node) -> Value:
+    """Read a node as it stands, without evaluating anything in it."""
+    if isinstance(node, dict):
+        return {key: from_node(value) for key, value in node.items()}
+    return [from_node(item) for item in node] if isinstance(node, list) else node
