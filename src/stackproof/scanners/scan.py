@@ -1,0 +1,128 @@
+"""Scanning: the cache first, then the tools for what it does not know."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from stackproof.cache import Cache, key_of
+from stackproof.model import Cause, Document, Unknown
+from stackproof.scanners.engines import CFN_LINT, CHECKOV, SOURCE, Tool, tools
+from stackproof.scanners.results import Scan, Scans, from_answer, from_bytes
+
+_TOOL_OF = {CFN_LINT: CFN_LINT, CHECKOV: CHECKOV, SOURCE: CFN_LINT}
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    engine: str
+    digest: str
+    text: str
+    region: str
+    key: str
+
+
+def scan(
+    documents: Iterable[Document],
+    cache: Cache,
+    *,
+    sources: Mapping[str, str] | None = None,
+    workers: int = 0,
+    seconds: float = 60.0,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Scans:
+    """Let cfn-lint and checkov read the documents, and cfn-lint the authors' own texts too.
+
+    Equal documents are read once, and what the cache knows is not read at all: if it knows everything, no process
+    is started. `sources` are texts by file name. `workers` is the number of processes per tool (0: one per core),
+    `seconds` what one document may take. `progress` gets engine, done and total as it goes.
+    """
+    installed = tools()
+    found: dict[tuple[str, str], Scan] = {}
+    missing: list[_Job] = []
+    asked: set[tuple[str, str]] = set()
+    for engine, digest, text, region in _wanted(documents, sources or {}):
+        if (engine, digest) in asked:
+            continue
+        asked.add((engine, digest))
+        tool = installed[_TOOL_OF[engine]]
+        if isinstance(tool, Unknown):
+            found[engine, digest] = Scan(unknown=tool)
+            continue
+        key = key_of("scan", engine, tool.fingerprint, digest)
+        known = _recall(cache, key)
+        if known is None:
+            missing.append(_Job(engine, digest, text, region, key))
+        else:
+            found[engine, digest] = known
+    if missing:
+        _read(missing, installed, cache, found, workers or os.cpu_count() or 1, seconds, progress)
+    return found
+
+
+def source_digest(text: str) -> str:
+    """The digest under which the scan of an author's own text is found."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _wanted(documents: Iterable[Document], sources: Mapping[str, str]) -> Iterable[tuple[str, str, str, str]]:
+    for document in documents:
+        digest, text = document.digest(), document.text()
+        yield CFN_LINT, digest, text, document.region
+        yield CHECKOV, digest, text, ""
+    for text in sources.values():
+        yield SOURCE, source_digest(text), text, ""
+
+
+def _recall(cache: Cache, key: str) -> Scan | None:
+    entry = cache.get(key)
+    if entry is None:
+        return None
+    try:
+        return from_bytes(entry)
+    except ValueError:
+        return None  # of another time: read the document again
+
+
+def _read(
+    jobs: Sequence[_Job],
+    installed: Mapping[str, Tool | Unknown],
+    cache: Cache,
+    found: dict[tuple[str, str], Scan],
+    workers: int,
+    seconds: float,
+    progress: Callable[[str, int, int], None] | None,
+) -> None:
+    from stackproof.scanners import processes
+
+    by_tool: dict[str, list[_Job]] = {}
+    for job in jobs:
+        by_tool.setdefault(_TOOL_OF[job.engine], []).append(job)
+    work = {}
+    for name, theirs in by_tool.items():
+        tool = installed[name]
+        if isinstance(tool, Tool):
+            kinds = ("source" if job.engine == SOURCE else "resolved" for job in theirs)
+            tasks = [processes.Task(kind, job.text, job.region) for kind, job in zip(kinds, theirs, strict=True)]
+            work[name] = (tool, tasks)
+    done: Counter[str] = Counter()
+    for reply in processes.answers(work, workers, seconds):
+        job = by_tool[reply.tool][reply.task]
+        found[job.engine, job.digest] = _kept(reply.answer, job, cache) if reply.answer else Scan(unknown=reply.unknown)
+        done[reply.tool] += 1
+        if progress:
+            progress(reply.tool, done[reply.tool], len(by_tool[reply.tool]))
+
+
+def _kept(answer: Mapping[str, object], job: _Job, cache: Cache) -> Scan:
+    try:
+        scanned = from_answer(answer)
+    except ValueError as error:
+        return Scan(unknown=Unknown(Cause.TOOL_ERROR, str(error)))
+    if answer["lasting"]:
+        cache.put(job.key, json.dumps(answer).encode())
+    return scanned
