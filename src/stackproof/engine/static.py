@@ -57,7 +57,7 @@ def judge_targets(
         if progress:
             progress(f"evaluating {target.environment}", number, len(targets))
         judged.append(_judge(target))
-    documents = {d.digest(): d.text() for one in judged for d in _documents(one.evaluation)} if scanners else {}
+    documents = [d for one in judged for d in _documents(one.evaluation)] if scanners else []
     scans = scan(documents, cache, progress=progress) if documents else {}
     return [_joined(one, scans) for one in judged]
 

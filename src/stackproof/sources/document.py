@@ -41,7 +41,7 @@ def document(stack: Stack, resources: Mapping[str, Resource], contents: Mapping[
     content["Resources"] = dict(contents)
     if outputs:
         content["Outputs"] = outputs
-    return Document(stack.address, stack.template.name, content, dict(resources), positions)
+    return Document(stack.address, stack.template.name, content, dict(resources), positions, stack.place.region)
 
 
 def _named(name: str, node: Map, root: Map) -> object:
