@@ -13,6 +13,7 @@ from stackproof.engine.judgement import Judgement, digest_of
 from stackproof.gates.marks import Adoption, read_marks
 from stackproof.gates.merging import merge, with_severities
 from stackproof.model import Cause, Control, Document, Finding, Outcome, Resource, Severity, Where
+from stackproof.scanners import Scans
 from stackproof.scanners import findings as scanner_findings
 from stackproof.scanners import scan
 from stackproof.sources import Deployment, Evaluation, Problem, StackSource, TemplateFile, World, evaluate
@@ -85,7 +86,7 @@ def _judge(target: Target) -> _Judged:
     return _Judged(target, evaluation, [*found, *lost], len(found) + len(lost))
 
 
-def _joined(one: _Judged, scans: Mapping[tuple[str, str], object]) -> Judgement:
+def _joined(one: _Judged, scans: Scans) -> Judgement:
     target, evaluation = one.target, one.evaluation
     theirs = _scanned(evaluation.worlds, scans, target.environment) if scans else []
     controls = all_controls()
@@ -108,7 +109,7 @@ def _documents(evaluation: Evaluation) -> Iterable[Document]:
         yield from world.documents
 
 
-def _scanned(worlds: Sequence[World], scans: Mapping[tuple[str, str], object], environment: str) -> list[Finding]:
+def _scanned(worlds: Sequence[World], scans: Scans, environment: str) -> list[Finding]:
     """Join what the scanners found in each world: what not every world shows depends on the assumptions."""
     seen: dict[tuple[str, str, Where], list[Finding]] = {}
     for world in worlds[:SCANNED_WORLDS]:
