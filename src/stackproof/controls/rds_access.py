@@ -19,9 +19,8 @@ from stackproof.model import (
 )
 from stackproof.resources.networks import (
     covers,
-    each_ingress,
-    from_addresses,
     from_world,
+    groups_admit_groups_only,
     is_public,
     private_subnets,
     some_ingress,
@@ -52,7 +51,7 @@ def _own_network(db: Resource) -> Claim:
 def _marked_public(db: Resource) -> Claim:
     """PubliclyAccessible, whose default is public only outside a subnet group of one's own."""
     flag, group = db["PubliclyAccessible"], db["DBSubnetGroupName"]
-    outside = group.absent() | group.equals("default")
+    outside = group.absent() | group.claim("the default group", lambda value: value == "default")
     in_cluster = db["DBClusterIdentifier"].present() | db["SourceDBInstanceIdentifier"].present()
     return flag.equals(expected=True) | (flag.absent() & outside & ~in_cluster)
 
@@ -134,17 +133,8 @@ def rds_unreachable_from_internet(db: Resource, inventory: Inventory) -> Claim:
 )
 def rds_admits_groups_only(db: Resource, inventory: Inventory) -> Claim:
     """A range admits whatever gets an address in it; a group admits only the services that were meant."""
-    groups = _groups(db)
-
-    def closed_on(port: int) -> Claim:
-        return groups.present() & groups.each(
-            lambda pointer: inventory.follow(
-                pointer,
-                lambda g: each_ingress(g, inventory, lambda rule: ~(covers(rule, port) & from_addresses(rule))),
-            )
-        )
-
-    return with_port(db["Port"], default_port(db), closed_on).only_if(_own_network(db))
+    claim = groups_admit_groups_only(_groups(db), db["Port"], default_port(db), inventory)
+    return claim.only_if(_own_network(db))
 
 
 @control(

@@ -66,6 +66,20 @@ def from_addresses(rule: Fact) -> Claim:
     return rule["CidrIp"].present() | rule["CidrIpv6"].present() | rule["SourcePrefixListId"].present()
 
 
+def groups_admit_groups_only(groups: Fact, port: Fact, default: int, inventory: Inventory) -> Claim:
+    """Hold when there are security groups and none of them admits addresses on the port."""
+
+    def closed(number: int) -> Claim:
+        def rule_closed(rule: Fact) -> Claim:
+            return ~(covers(rule, number) & from_addresses(rule))
+
+        return groups.present() & groups.each(
+            lambda pointer: inventory.follow(pointer, lambda group: each_ingress(group, inventory, rule_closed))
+        )
+
+    return with_port(port, default, closed)
+
+
 def is_world(cidr: Fact) -> Claim:
     """Hold when the range is the whole internet, or so wide that nothing else can be meant."""
     return cidr.claim("a range as wide as the internet", _spans_internet)

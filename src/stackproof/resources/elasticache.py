@@ -1,0 +1,25 @@
+"""Documented defaults of ElastiCache."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from stackproof.model import Resource, Value
+from stackproof.model.matching import readable
+
+# Template reference, AWS::ElastiCache::ReplicationGroup and AWS::ElastiCache::CacheCluster; API CreateReplicationGroup.
+DEFAULTS: Final[dict[str, dict[str, Value]]] = {
+    "AWS::ElastiCache::ReplicationGroup": {
+        "AtRestEncryptionEnabled": False,
+        "TransitEncryptionEnabled": False,
+        "AutomaticFailoverEnabled": False,
+        "MultiAZEnabled": False,
+        "SnapshotRetentionLimit": 0,
+    },
+    "AWS::ElastiCache::CacheCluster": {"SnapshotRetentionLimit": 0, "TransitEncryptionEnabled": False},
+}
+
+
+def default_port(cache: Resource) -> int:
+    """Return the port of the engine: 11211 for memcached, 6379 for Redis and Valkey (ElastiCache User Guide)."""
+    return 11211 if readable(cache["Engine"].value) == "memcached" else 6379
