@@ -13,9 +13,8 @@ from stackproof.engine.judgement import Judgement, digest_of
 from stackproof.gates.marks import Adoption, read_marks
 from stackproof.gates.merging import merge, with_severities
 from stackproof.model import Cause, Control, Document, Finding, Outcome, Resource, Severity, Where
-from stackproof.scanners import Scans
+from stackproof.scanners import Scans, scan
 from stackproof.scanners import findings as scanner_findings
-from stackproof.scanners import scan
 from stackproof.sources import Deployment, Evaluation, Problem, StackSource, TemplateFile, World, evaluate
 
 SCANNED_WORLDS = 8  # a scanner takes about 0.1 s per document; beyond this many the rest is unknown
