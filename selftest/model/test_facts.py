@@ -92,6 +92,32 @@ def test_a_single_value_stands_for_a_list_of_one() -> None:
     assert fact(HOLE).contains("s3:*").holds is None
 
 
+@pytest.mark.parametrize(
+    ("value", "answer"),
+    [
+        ("arn:aws:ses:eu", True),
+        ("arn:aws:s3", False),
+        (Text(("arn:aws:ses:", HOLE)), True),
+        (Text(("arn:", HOLE)), None),
+        (Text(("arn:aws:s3:", HOLE)), False),
+        (Text((NAMED, HOLE)), False),
+        (ABSENT, False),
+        (HOLE, None),
+    ],
+)
+def test_starts_with(value: Any, answer: bool | None) -> None:
+    """The known beginning of a text decides; an unknown one does not."""
+    assert fact(value).starts_with("arn:aws:ses:").holds is answer
+
+
+def test_written_even_if_empty() -> None:
+    """An empty mapping is there and holds no value."""
+    assert fact({}).written().holds is True
+    assert fact({}).present().holds is False
+    assert fact(ABSENT).written().holds is False
+    assert fact(HOLE).written().holds is None
+
+
 @pytest.mark.parametrize(("value", "answer"), [("30", True), (29, False), ("many", False), (True, False), (HOLE, None)])
 def test_at_least(value: Any, answer: bool | None) -> None:
     """Numbers may be written as text; what is no number does not reach the bound."""

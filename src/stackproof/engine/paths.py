@@ -126,7 +126,7 @@ def _target(path: Path, variant: Variant) -> Target:
         component=re.sub(r"[^A-Za-z0-9-]+", "-", path.stem),
         template=template,
         parameters=given,
-        parameter_source=", ".join(str(file.path) for file in variant.files) or "--environment",
+        parameter_source=", ".join(str(file.path) for file in variant.files),
     )
     deployment = Deployment(variant.environment, variant.region)
     return Target(variant.environment, (stack,), deployment, open_world=True)

@@ -51,10 +51,10 @@ class Fact:
         return self._child(path, _look_into(self.value, key, self.path))
 
     def at(self, path: str) -> Fact:
-        """Read a dotted path, such as `DistributionConfig.ViewerCertificate` or `Rules[0].Name`."""
+        """Read a dotted path, such as `ViewerCertificate.Type` or `Rules[0].Name`; `["a.b"]` for a key with dots."""
         fact = self
-        for key, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", path):
-            fact = fact[int(index)] if index else fact[key]
+        for key, index, quoted in re.findall(r'([^.\[\]]+)|\[(\d+)\]|\["([^"]+)"\]', path):
+            fact = fact[int(index)] if index else fact[quoted or key]
         return fact
 
     def items(self) -> tuple[Fact, ...]:
@@ -100,6 +100,14 @@ class Fact:
     def absent(self) -> Claim:
         """Hold when the property is not set."""
         return ~self.present()
+
+    def written(self) -> Claim:
+        """Hold when the property is there, even if it is empty: `Block: {}` says something by being there."""
+        return self.claim("to be there", lambda value: not isinstance(value, Absent))
+
+    def starts_with(self, prefix: str) -> Claim:
+        """Hold when the text begins so; what a text begins with may be known though its end is not."""
+        return self.claim(f"text that starts with {prefix!r}", lambda value: matching.starts_with(value, prefix))
 
     def matches(self, pattern: str) -> Claim:
         """Hold when the whole text matches the regular expression."""

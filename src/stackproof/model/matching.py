@@ -53,6 +53,22 @@ def match(value: Value, pattern: re.Pattern[str]) -> Answer:
     return plain
 
 
+def starts_with(value: Value, prefix: str) -> Answer:
+    """Compare the beginning of a text as far as it is known."""
+    plain = readable(value)
+    if not isinstance(plain, Unknown):
+        return isinstance(plain, str) and plain.startswith(prefix)
+    known = ""
+    for part in value.parts if isinstance(value, Text) else ():
+        text = readable(part)
+        if not isinstance(text, str):
+            break
+        known += text
+    if known.startswith(prefix):
+        return True
+    return plain if prefix.startswith(known) else False
+
+
 def holes(value: Value) -> Iterator[Unknown]:
     """Every unknown inside a value, in document order. A reference is not a hole: it is known what it points at."""
     if isinstance(value, Unknown):

@@ -36,6 +36,7 @@ _SIMPLE: Mapping[str, Callable[[Fact, Any], Claim]] = {
     "at_least": lambda fact, bound: fact.at_least(bound),
     "at_most": lambda fact, bound: fact.at_most(bound),
     "matches": lambda fact, pattern: fact.matches(pattern),
+    "starts_with": lambda fact, prefix: fact.starts_with(prefix),
     "contains": lambda fact, value: fact.contains(value),
     "items": lambda fact, values: _just(fact, values),  # noqa: PLW0108 - defined below
     "length": lambda fact, number: fact.count(lambda n: n == number, f"{number} elements"),
@@ -46,6 +47,7 @@ _SIMPLE_ARGUMENTS: Mapping[str, tuple[type, ...]] = {
     "at_least": (int, float),
     "at_most": (int, float),
     "matches": (str,),
+    "starts_with": (str,),
     "length": (int,),
 }
 _NESTED = ("not", "each", "some", "all", "any", "refers_to", "json")
@@ -63,6 +65,8 @@ def matcher(expected: Any, where: str) -> Matcher:
         return lambda fact, _: fact.absent()
     if expected == "present":
         return lambda fact, _: fact.present()
+    if expected == "written":
+        return lambda fact, _: fact.written()
     if not isinstance(expected, dict):
         return lambda fact, _: fact.equals(expected)
     words = [key for key in expected if key in WORDS]
