@@ -178,7 +178,7 @@ class Inventory:
         if isinstance(fact.value, Unknown):
             return fact.value
         for reference in _pointers(fact.value):
-            resource = self.get(reference.target)
+            resource = self.get(reference.target) or next(iter(self._by_name.get(reference.target, ())), None)
             if resource:
                 return resource
         text = readable(fact.value)
@@ -203,7 +203,7 @@ class Inventory:
         return Selection(question, tuple(found), tuple(dict.fromkeys(doubts)), resource.where(""))
 
     def _means(self, value: Value, resource: Resource) -> bool:
-        if any(pointer.target == resource.address for pointer in _pointers(value)):
+        if any(pointer.target == resource.address or pointer.target in resource.names for pointer in _pointers(value)):
             return True
         text = readable(value)
         return isinstance(text, str) and text in resource.names

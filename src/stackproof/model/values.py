@@ -57,6 +57,8 @@ class Unknown:
 class Reference:
     """Points at a resource of the inventory: `target` is its address, `attribute` is empty for `Ref`.
 
+    What is set but never readable is one too: a secret by a dynamic reference (`resolve:secretsmanager:...`, where
+    `target` may be the secret's name or ARN) and a NoEcho parameter (`NoEcho`).
     `text` is what AWS will put there when the declared properties settle it (a declared name), else None.
     Two references to the same target and attribute are equal, whatever is known of their text.
     """

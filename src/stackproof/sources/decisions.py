@@ -97,7 +97,9 @@ def _listed(value: Value) -> Value:
 
 def _texts(value: Value) -> list[str]:
     items = plain(value)
-    return [scalar_text(item) for item in items if isinstance(item, str | int | float)] if isinstance(items, list) else []
+    return (
+        [scalar_text(item) for item in items if isinstance(item, str | int | float)] if isinstance(items, list) else []
+    )
 
 
 def _all(answers: Iterable[Truth], *, decisive: bool) -> Truth:

@@ -159,7 +159,14 @@ def _allowed(state: str, mark: str | None, open_: list[str]) -> bool:
 
 
 def _wanted(state: str) -> str:
-    words = {"v": "a value", "e": "a value or ]", "k": "a key or }", "K": "a key", ":": "a colon", "n": "a comma or end"}
+    words = {
+        "v": "a value",
+        "e": "a value or ]",
+        "k": "a key or }",
+        "K": "a key",
+        ":": "a colon",
+        "n": "a comma or end",
+    }
     return words.get(state, "the end of the text")
 
 

@@ -63,7 +63,11 @@ def fn_split(argument: Value) -> Value:
     text = plain(source)
     if isinstance(text, str | int | float):
         return list(scalar_text(text).split(delimiter))
-    if isinstance(source, Text) and delimiter in _NEVER_IN_IDS and not any(isinstance(p, Unknown) for p in source.parts):
+    if (
+        isinstance(source, Text)
+        and delimiter in _NEVER_IN_IDS
+        and not any(isinstance(p, Unknown) for p in source.parts)
+    ):
         return split_text(source, delimiter)
     if isinstance(source, Reference):
         return Reference(source.target, f"{source.attribute} split at {delimiter!r}")

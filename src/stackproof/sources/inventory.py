@@ -21,7 +21,9 @@ _BESIDE: Final = ("DeletionPolicy", "UpdateReplacePolicy", "CreationPolicy", "Up
 def build(stack: Stack) -> tuple[list[Resource], Document]:
     """Evaluate all that a stack declares in this world."""
     if not stack.resources and not stack.incomplete:
-        message = "the template declares no resources" if "Resources" not in stack.template.root else "Resources is empty"
+        message = (
+            "the template declares no resources" if "Resources" not in stack.template.root else "Resources is empty"
+        )
         stack.problem("template-well-formed", Outcome.FAIL, stack.where(), message)
     built: dict[str, Resource] = {}
     contents: dict[str, object] = {}
@@ -78,7 +80,9 @@ def _properties(stack: Stack, name: str, node: Map) -> tuple[Value, object]:
         value, rest = stack.attribute(name, "", written)
         if isinstance(value, dict | Unknown):
             return value, rest
-        stack.problem("template-well-formed", Outcome.FAIL, node.where("Properties"), f"{name}: Properties is no mapping")
+        stack.problem(
+            "template-well-formed", Outcome.FAIL, node.where("Properties"), f"{name}: Properties is no mapping"
+        )
         return Unknown(Cause.PARSE_ERROR, f"properties of {stack.address_of(name)}"), rest
     values: dict[str, Value] = {}
     rests: dict[str, object] = {}
@@ -162,5 +166,3 @@ def stack_attributes(stack: Stack) -> dict[str, Value]:
         "ParameterDeclarations": from_node(stack.parameters.declared),
         "Transform": from_node(stack.template.root.get("Transform")),
     }
-
-

@@ -82,7 +82,9 @@ def _nested_output(stack: Stack, node: Map, nested: Stack, output: str, rest: ob
 def undefined(stack: Stack, node: Map, name: str) -> Resolved:
     """Report a name that is neither a parameter nor a resource."""
     if stack.incomplete:
-        return Resolved(Unknown(stack.incomplete.cause, f"{name} may come from {stack.incomplete.detail}"), stack.placeholder())
+        return Resolved(
+            Unknown(stack.incomplete.cause, f"{name} may come from {stack.incomplete.detail}"), stack.placeholder()
+        )
     stack.problem("template-references-resolve", Outcome.FAIL, node.where(), f"refers to {name}, which is not declared")
     return Resolved(Unknown(Cause.PARSE_ERROR, f"{name} is not declared"), stack.placeholder())
 

@@ -362,5 +362,3 @@ def _packaged(content: Mapping[object, object], source: str, line: int) -> Map:
         path = content.get("S3Key", content.get("Key", ""))
         made.put(str(key), Unknown(Cause.NEEDS_LIVE, f"the package of {path}") if isinstance(value, str) else None)
     return made
-
-

@@ -92,7 +92,11 @@ class System:
             file = self._library.parsed(file)
             line = 0
             if file.path is None or file.path.is_file():
-                line = file.parsed.error.line if not template.startswith(f"{file.name} cannot") and file.parsed.error else 0
+                line = (
+                    file.parsed.error.line
+                    if not template.startswith(f"{file.name} cannot") and file.parsed.error
+                    else 0
+                )
             where = Where(file.name, line) if line or asked_at is None else asked_at
             self.gap(Gap(Unknown(Cause.PARSE_ERROR, f"{file.name} was not read")))
             self.report(Problem(_READABLE, Outcome.UNKNOWN, Cause.PARSE_ERROR, where, template))
@@ -119,9 +123,7 @@ class System:
             shown = ", ".join(source.template.name for source in self._sources)
             self.gap(Gap(Unknown(Cause.OUT_OF_SCOPE, f"only {shown} was read")))
         where = self._deployment
-        inventory = Inventory(
-            tuple(resources), tuple(self._gaps), where.region, where.account, where.environment
-        )
+        inventory = Inventory(tuple(resources), tuple(self._gaps), where.region, where.account, where.environment)
         return World(self.choices.assumptions, inventory, tuple(documents))
 
     def _start(self, source: StackSource) -> None:

@@ -196,5 +196,3 @@ def _circle(edges: Mapping[str, Iterable[str]], group: list[str]) -> list[str]:
                 seen.add(target)
                 ways.append([*way, target])
     return group
-
-

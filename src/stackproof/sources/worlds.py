@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from stackproof.sources.choices import every_way
@@ -48,17 +48,21 @@ def _said(world: World) -> str:
 
 
 def _merged(worlds: list[World]) -> list[World]:
-    """Put together worlds in which everything is the same; the assumptions that differ are listed."""
+    """Put together worlds in which everything is the same. What differs between their assumptions is listed."""
+    if len(worlds) == 1:
+        return worlds
     groups: dict[str, list[World]] = {}
     for world in worlds:
-        groups.setdefault(_signature(world) if len(worlds) > 1 else "", []).append(world)
+        groups.setdefault(_signature(world), []).append(world)
     if len(groups) == 1:
         return [replace(worlds[0], assumptions={})]
-    return [replace(group[0], assumptions=_common([world.assumptions for world in group])) for group in groups.values()]
+    return [replace(group[0], assumptions=_joined([w.assumptions for w in group])) for group in groups.values()]
 
 
-def _common(assumptions: list) -> dict[str, str]:
-    return assumptions[0]
+def _joined(assumptions: list[Mapping[str, str]]) -> Mapping[str, str]:
+    """Name every value that leads to the same world: `dev or staging`; leave out what not all of them assume."""
+    shared = [name for name in assumptions[0] if all(name in other for other in assumptions)]
+    return {name: " or ".join(dict.fromkeys(other[name] for other in assumptions)) for name in shared}
 
 
 def _signature(world: World) -> str:
