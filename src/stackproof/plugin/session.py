@@ -215,7 +215,9 @@ def _waivers(system: Any) -> list[Waiver]:
             reason=waiver.reason,
             until=waiver.until,
             where=_place(system.where("waivers", index)),
-            environments=tuple(waiver.environments),
+            environments=tuple(
+                name for name in system.file.environments if set(waiver.environments) & set(system.lineage(name))
+            ),
         )
         for index, waiver in enumerate(system.file.waivers)
     ]

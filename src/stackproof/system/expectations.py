@@ -29,7 +29,7 @@ def expectation_controls(system: System, environment: str, catalogue: Mapping[st
             advice = suggestion(expectation.control, catalogue)
             raise MisuseError(where, f"control {expectation.control!r}", "a control of the catalogue", advice)
         control = _control(_Builder(system, environment, index), expectation, catalogue)
-        if not expectation.environments or environment in expectation.environments:
+        if not expectation.environments or set(expectation.environments) & set(system.lineage(environment)):
             built.append(control)
     return tuple(built)
 

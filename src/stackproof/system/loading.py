@@ -44,15 +44,14 @@ class System:
         """The folder of system.yaml."""
         return self.path.parent
 
-    def environment(self, name: str) -> Environment:
-        """Return an environment with all that it takes over from the one it is like.
+    def lineage(self, name: str) -> tuple[str, ...]:
+        """Return an environment's name and those that it is like, nearest first: what is said of these is said of it.
 
         Raises:
             MisuseError: there is no such environment, or they are like each other in a circle.
 
         """
         chain: list[str] = []
-        merged: dict[str, Any] = {}
         while name:
             if name in chain:
                 circle = " -> ".join([*chain, name])
@@ -65,9 +64,20 @@ class System:
                     suggestion(name, self.file.environments),
                 )
             chain.append(name)
-            given = self.file.environments[name]
-            merged = {**{field: getattr(given, field) for field in given.model_fields_set}, **merged}
-            name = given.like
+            name = self.file.environments[name].like
+        return tuple(chain)
+
+    def environment(self, name: str) -> Environment:
+        """Return an environment with all that it takes over from those that it is like.
+
+        Raises:
+            MisuseError: as `lineage`.
+
+        """
+        merged: dict[str, Any] = {}
+        for ancestor in reversed(self.lineage(name)):
+            given = self.file.environments[ancestor]
+            merged |= {field: getattr(given, field) for field in given.model_fields_set}
         return Environment.model_validate(merged)
 
     def account(self, environment: str) -> str:

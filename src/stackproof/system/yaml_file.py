@@ -11,7 +11,6 @@ import yaml
 
 from stackproof.errors import MisuseError
 
-
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C parser is ten times as fast, where it is built
 
 
