@@ -99,7 +99,8 @@ class Fact:
 
     def absent(self) -> Claim:
         """Hold when the property is not set."""
-        return ~self.present()
+        claim = ~self.present()
+        return Claim(claim.holds, (self._evidence("nothing", _undecided(claim)),))
 
     def written(self) -> Claim:
         """Hold when the property is there, even if it is empty: `Block: {}` says something by being there."""

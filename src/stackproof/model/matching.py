@@ -10,6 +10,8 @@ from stackproof.model.values import Absent, Cause, Reference, Text, Unknown, Val
 
 Answer: TypeAlias = bool | Unknown
 
+_IDENTITIES = ("", "Arn", "Id")  # what names one resource: two resources never share it
+
 
 def compare(value: Value, test: Callable[[Value], bool]) -> Answer:
     """Apply a test of plain values, or say why there is no plain value to test."""
@@ -33,6 +35,8 @@ def equal(value: Value, expected: Value) -> Answer:
     if isinstance(value, Reference) and isinstance(expected, Reference):
         if value == expected:
             return True
+        if value.attribute == expected.attribute and value.attribute in _IDENTITIES:
+            return False
         return _plainly_equal(readable(value), readable(expected))
     if isinstance(value, Reference | Text):
         if value == expected:
