@@ -52,6 +52,7 @@ def control(
     """Turn a function into a control: its name is the id, its docstring the rationale.
 
     The function takes the resource, and the inventory too if it looks at other resources, and returns a claim.
+    The type `*` alone means every type; the control then has no types.
 
     Raises:
         TypeError: a control without types or docstring, which would judge nothing or explain nothing.
@@ -65,6 +66,7 @@ def control(
         alone = len(inspect.signature(rule).parameters) == 1
         judge: Judge = (lambda resource, _: rule(resource)) if alone else rule  # type: ignore[call-arg, assignment]
         rationale = inspect.cleandoc(rule.__doc__)
-        return Control(name.replace("_", "-"), types, severity, rationale, remediation, judge, same_as)
+        kinds = () if types == ("*",) else types
+        return Control(name.replace("_", "-"), kinds, severity, rationale, remediation, judge, same_as)
 
     return build

@@ -46,9 +46,14 @@ def speaks_of_secret(name: str) -> bool:
 
 def looks_secret(text: str) -> bool:
     """Say whether a text holds a secret: credentials in an address, a key of a known form, or random characters."""
-    if _WITH_CREDENTIALS.search(text) or _KNOWN_FORMS.search(text):
-        return True
-    return any(_entropy(word) > _RANDOM_BITS and not _is_id(word) for word in _RANDOM.findall(text))
+    return has_known_form(text) or any(
+        _entropy(word) > _RANDOM_BITS and not _is_id(word) for word in _RANDOM.findall(text)
+    )
+
+
+def has_known_form(text: str) -> bool:
+    """Say whether a text holds credentials in an address, or a key or password in a form that is nothing else."""
+    return bool(_WITH_CREDENTIALS.search(text) or _KNOWN_FORMS.search(text))
 
 
 def comes_from_secret(value: Value) -> bool:
