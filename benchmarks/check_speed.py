@@ -1,0 +1,45 @@
+"""How long `stackproof check` takes on 100 templates, against the command lines of checkov and cfn-lint.
+
+All in one run on one machine; quote the ratios, not the seconds. Takes about two minutes.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from corpus import write_corpus
+from measure import row, run, tool
+
+TEMPLATES = 100
+
+
+def main() -> None:
+    """Measure and print."""
+    with tempfile.TemporaryDirectory() as name:
+        folder, cache = Path(name, "templates"), Path(name, "cache")
+        folder.mkdir()
+        paths = write_corpus(folder, TEMPLATES, seed=1)
+        checkov = run(
+            [tool("checkov", environment=".venv-checkov"), "-d", str(folder), "--framework", "cloudformation", "--quiet"]
+        )
+        lint = run([tool("cfn-lint"), *map(str, paths)])
+        both = checkov.seconds + lint.seconds
+        command = [tool("stackproof"), "check", str(folder), "--format", "json", "--output", str(Path(name, "out.json"))]
+        variables = {"STACKPROOF_CACHE": str(cache)}
+        cold = run(command, variables=variables)
+        unchanged = min((run(command, variables=variables) for _ in range(5)), key=lambda r: r.seconds)
+        paths[0].write_text(paths[0].read_text().replace("Description:", "Description: changed,", 1))
+        one = run(command, variables=variables)
+        size = sum(path.stat().st_size for path in paths)
+        row("templates", f"{len(paths)}", f"{size / 1000:.0f} kB")
+        row("checkov and cfn-lint, command lines, summed wall", f"{both:.1f} s", f"{checkov.seconds:.1f} + {lint.seconds:.1f}")
+        for what, result, target in (("cold", cold, 0.5), ("nothing changed", unchanged, 0.03), ("one changed", one, 0.25)):
+            verdict = "kept" if result.seconds / both <= target else "MISSED"
+            row(f"stackproof check, {what}", f"{result.seconds:.2f} s")
+            row(f"stackproof check, {what}: ratio", f"{result.seconds / both:.3f}", f"at most {target}: {verdict}")
+            row(f"stackproof check, {what}: peak of any one process", f"{result.peak:.0f} MB", "at most 400")
+
+
+if __name__ == "__main__":
+    main()
