@@ -15,49 +15,39 @@ MAX_WORLDS: Final = 64
 class _Answer(NamedTuple):
     key: str
     options: tuple[str, ...]
-    index: int
+    chosen: int
 
 
 class Choices:
     """The answers of one world: those of the script first, then the first option of each new question."""
 
     def __init__(self, script: Sequence[_Answer] = ()) -> None:
-        self._script = list(script)
-        self._asked: list[_Answer] = []
+        self._script = {answer.key: answer for answer in script}
+        self._asked: dict[str, _Answer | None] = {}
         self._product = 1
-        self._undecided: set[str] = set()
 
     def pick(self, key: str, options: Sequence[str]) -> str | None:
         """Answer a question, the same way each time it is asked; None when there are too many worlds already."""
-        for answer in self._asked:
-            if answer.key == key:
-                return answer.options[answer.index]
-        if key in self._undecided:
-            return None
-        position = len(self._asked)
-        if position < len(self._script):
-            answer = self._script[position]
-        elif options and self._product * len(options) <= MAX_WORLDS:
-            answer = _Answer(key, tuple(options), 0)
-        else:
-            self._undecided.add(key)
-            return None
-        self._product *= len(answer.options)
-        self._asked.append(answer)
-        return answer.options[answer.index]
+        if key not in self._asked:
+            answer = self._script.get(key) or _Answer(key, tuple(options), 0)
+            fits = bool(answer.options) and self._product * len(answer.options) <= MAX_WORLDS
+            self._asked[key] = answer if fits else None
+            self._product *= len(answer.options) if fits else 1
+        found = self._asked[key]
+        return found.options[found.chosen] if found else None
 
     @property
     def assumptions(self) -> dict[str, str]:
         """What was assumed, in the order in which it was asked."""
-        return {answer.key: answer.options[answer.index] for answer in self._asked}
+        return {key: answer.options[answer.chosen] for key, answer in self._asked.items() if answer}
 
     def following(self) -> Choices | None:
         """The next world's answers, or None after the last."""
-        asked = list(self._asked)
+        asked = [answer for answer in self._asked.values() if answer]
         while asked:
             last = asked.pop()
-            if last.index + 1 < len(last.options):
-                return Choices([*asked, last._replace(index=last.index + 1)])
+            if last.chosen + 1 < len(last.options):
+                return Choices([*asked, last._replace(chosen=last.chosen + 1)])
         return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypeAlias
 
-from stackproof.model import ABSENT, Cause, Outcome, Unknown, Value
+from stackproof.model import Cause, Outcome, Unknown, Value
 from stackproof.model.matching import equal
 from stackproof.sources.nodes import Map, Node, Seq
 from stackproof.sources.values import Resolved, first_unknown, plain, scalar_text
@@ -18,6 +18,13 @@ Truth: TypeAlias = bool | Unknown
 
 def truth(stack: Stack, node: Node) -> Truth:
     """Evaluate a condition expression in Kleene's logic."""
+    with stack.system.deeper(2) as fits:
+        return (
+            _truth(stack, node) if fits else _bad(stack, node, "conditions depend on each other over too many levels")
+        )
+
+
+def _truth(stack: Stack, node: Node) -> Truth:
     if isinstance(node, bool):
         return node
     if node in ("true", "false"):
@@ -97,9 +104,8 @@ def _listed(value: Value) -> Value:
 
 def _texts(value: Value) -> list[str]:
     items = plain(value)
-    return (
-        [scalar_text(item) for item in items if isinstance(item, str | int | float)] if isinstance(items, list) else []
-    )
+    scalars = items if isinstance(items, list) else []
+    return [scalar_text(item) for item in scalars if isinstance(item, str | int | float)]
 
 
 def _all(answers: Iterable[Truth], *, decisive: bool) -> Truth:
@@ -116,6 +122,3 @@ def _bad(stack: Stack, node: Node, message: str) -> Unknown:
     where = node.where() if isinstance(node, Map) else stack.where()
     stack.problem("template-well-formed", Outcome.FAIL, where, message)
     return Unknown(Cause.PARSE_ERROR, message)
-
-
-__all__ = ["ABSENT", "Truth", "find_in_map", "fn_if", "truth"]

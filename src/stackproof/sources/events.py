@@ -46,6 +46,8 @@ def of_yaml(text: str) -> Iterator[Event]:
     try:
         while parser.check_event():
             event = parser.get_event()
+            if event is None:
+                break
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents > 1:
@@ -62,7 +64,7 @@ def of_yaml(text: str) -> Iterator[Event]:
 
 
 def _line(event: yaml.Event) -> int:
-    return int(event.start_mark.line) + 1
+    return event.start_mark.line + 1 if event.start_mark else 1
 
 
 def _from_yaml(event: yaml.Event) -> Event | None:
@@ -77,7 +79,7 @@ def _from_yaml(event: yaml.Event) -> Event | None:
     if isinstance(event, yaml.SequenceEndEvent):
         return Event("]", _line(event))
     if isinstance(event, yaml.AliasEvent):
-        return Event("alias", _line(event), anchor=event.anchor)
+        return Event("alias", _line(event), anchor=event.anchor or "")
     return None
 
 
@@ -100,8 +102,16 @@ _TOKEN: Final = re.compile(
     re.DOTALL,
 )
 _CONSTANTS: Final = {"true": True, "false": False, "null": None}
-# What may follow: v value, k key or end, K key, : colon, e element or end, n comma or end
-_AFTER_COMMA: Final = {"{": "K", "[": "v"}
+# What may come next: v value, e value or end, k key or end, K key, c colon, n comma or end, . nothing.
+_VALUE_STATES: Final = "vekK"
+_WANTED: Final = {
+    "v": "a value",
+    "e": "a value or ]",
+    "k": "a key in quotes or }",
+    "K": "a key in quotes",
+    "c": "a colon",
+    "n": "a comma or the end of the mapping or list",
+}
 
 
 def of_json(text: str) -> Iterator[Event]:
@@ -114,60 +124,53 @@ def of_json(text: str) -> Iterator[Event]:
     newlines = [match.start() for match in re.finditer("\n", text)]
     open_: list[str] = []
     state, position = "v", 0
-    while match := _TOKEN.match(text, position):
+    while (match := _TOKEN.match(text, position)) and match.lastindex:
         position = match.end()
         line = bisect_right(newlines, position - 1) + 1
         mark, quote, number, word, odd = match.groups()
-        if match.lastindex is None:
-            break
-        if odd or not _allowed(state, mark, open_):
+        if odd or not _allowed(state, mark, open_) or (state in "kK" and not (quote or mark)):
             raise NotReadableError(f"not valid JSON: got {match[0].strip()[:20]!r}, expected {_wanted(state)}", line)
-        if mark in ("{", "["):
-            open_.append(mark)
-            state = "k" if mark == "{" else "e"
-            yield Event(mark, line)
-        elif mark in ("}", "]"):
-            open_.pop()
-            state = "n" if open_ else "end"
-            yield Event(mark, line)
-        elif mark:
-            state = "v" if mark == ":" else _AFTER_COMMA[open_[-1]]
-        else:
-            if state in "kK" and not quote:
-                raise NotReadableError(f"not valid JSON: got {match[0].strip()[:20]!r}, expected a key in quotes", line)
-            value: Node = _CONSTANTS[word] if word else None
-            if quote:
-                value, position = _string(text, position, line)
-            elif number:
-                value = _number(number)
-            state = ":" if state in "kK" else "n" if open_ else "end"
-            yield Event("scalar", line, value)
-    if state != "end":
+        if mark:
+            state = _after(mark, open_)
+            if mark not in ",:":
+                yield Event(mark, line)
+            continue
+        value: Node = _CONSTANTS[word] if word else None
+        if quote:
+            value, position = _string(text, position, line)
+        elif number:
+            value = _number(number)
+        state = "c" if state in "kK" else "n" if open_ else "."
+        yield Event("scalar", line, value)
+    if state != ".":
         raise NotReadableError("not valid JSON: the text ends too early", len(newlines) + 1)
+
+
+def _after(mark: str, open_: list[str]) -> str:
+    """Return what may come after a mark, and keep track of what is open."""
+    if mark in "{[":
+        open_.append(mark)
+        return "k" if mark == "{" else "e"
+    if mark in "}]":
+        open_.pop()
+        return "n" if open_ else "."
+    return "v" if mark == ":" or open_[-1] == "[" else "K"
 
 
 def _allowed(state: str, mark: str | None, open_: list[str]) -> bool:
     if mark is None:
-        return state in ("v", "k", "K", "e")
+        return state in _VALUE_STATES
     if mark in "{[":
-        return state in ("v", "e")
+        return state in "ve"
     if mark == "}":
-        return open_[-1:] == ["{"] and state in ("k", "n")
+        return open_[-1:] == ["{"] and state in "kn"
     if mark == "]":
-        return open_[-1:] == ["["] and state in ("e", "n")
-    return state == ("n" if mark == "," else ":")
+        return open_[-1:] == ["["] and state in "en"
+    return state == ("n" if mark == "," else "c")
 
 
 def _wanted(state: str) -> str:
-    words = {
-        "v": "a value",
-        "e": "a value or ]",
-        "k": "a key or }",
-        "K": "a key",
-        ":": "a colon",
-        "n": "a comma or end",
-    }
-    return words.get(state, "the end of the text")
+    return _WANTED.get(state, "the end of the text")
 
 
 def _string(text: str, position: int, line: int) -> tuple[str, int]:

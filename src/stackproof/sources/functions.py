@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from stackproof.model import ABSENT, Cause, Reference, Text, Unknown, Value
+from stackproof.model.matching import holes
 from stackproof.sources.values import first_unknown, join, known, plain, scalar_text, split_text
 
 
@@ -63,11 +64,7 @@ def fn_split(argument: Value) -> Value:
     text = plain(source)
     if isinstance(text, str | int | float):
         return list(scalar_text(text).split(delimiter))
-    if (
-        isinstance(source, Text)
-        and delimiter in _NEVER_IN_IDS
-        and not any(isinstance(p, Unknown) for p in source.parts)
-    ):
+    if isinstance(source, Text) and delimiter in _NEVER_IN_IDS and next(holes(source), None) is None:
         return split_text(source, delimiter)
     if isinstance(source, Reference):
         return Reference(source.target, f"{source.attribute} split at {delimiter!r}")

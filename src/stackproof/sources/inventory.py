@@ -139,7 +139,7 @@ def stack_properties(stack: Stack, positions: dict[str, Where]) -> dict[str, Val
     """Name, parameter values and outputs of a stack, in the shape of DescribeStacks."""
     parameters: dict[str, Value] = {}
     for name in stack.parameters:
-        value = stack.parameters.value(name).value
+        value = stack.parameters.given_value(name)
         if value is not ABSENT:
             parameters[name] = value
             positions.setdefault(f"Parameters.{name}", stack.parameters.declared.where(name))

@@ -46,6 +46,13 @@ class Parameters:
                 self._values[name] = settled(value, {"Ref": name})
         return self._values[name]
 
+    def given_value(self, name: str) -> Value:
+        """The value in every world: that of an undecided parameter is unknown, whatever is assumed of it here."""
+        raw = self.raw(name)
+        if isinstance(raw, Unknown | Absent):
+            return raw if isinstance(raw, Unknown) else self._hole(name)
+        return self.value(name).value
+
     def real(self, name: str) -> Value:
         """The value itself, also of a NoEcho parameter: for conditions and validation only."""
         type_ = self.type_of(name)

@@ -19,18 +19,18 @@ _MARK: Final = "\0"
 
 def ref(stack: Stack, node: Map, argument: Node) -> Resolved:
     """`Ref` of a pseudo parameter, a parameter or a resource."""
-    argument = _name(stack, argument)
-    if not isinstance(argument, str):
+    name = _name(stack, argument)
+    if not isinstance(name, str):
         return stack.refused(node, "Ref needs a name")
-    if argument == "AWS::NoValue":
+    if name == "AWS::NoValue":
         return NO_VALUE
-    if argument.startswith("AWS::"):
-        return _pseudo(stack, node, argument)
-    if argument in stack.parameters:
-        return stack.parameters.value(argument)
-    if argument in stack.resources:
-        return resource_reference(stack, node, argument, "")
-    return undefined(stack, node, argument)
+    if name.startswith("AWS::"):
+        return _pseudo(stack, node, name)
+    if name in stack.parameters:
+        return stack.parameters.value(name)
+    if name in stack.resources:
+        return resource_reference(stack, node, name, "")
+    return undefined(stack, node, name)
 
 
 def get_att(stack: Stack, node: Map, argument: Node) -> Resolved:
@@ -115,7 +115,8 @@ def sub(stack: Stack, node: Map, argument: Node) -> Resolved:
 
 def _sub_of(pieces: list[Resolved]) -> object:
     """Write the pieces as a Fn::Sub again; what is neither Ref nor GetAtt becomes a variable."""
-    text, variables = "", {}
+    text = ""
+    variables: dict[str, object] = {}
     for value, rest in pieces:
         if known(value):
             text += str(join([value], "Fn::Sub")).replace("${", "${!")
@@ -142,7 +143,7 @@ def dynamic(value: Value) -> Value:
     parts = value.parts if isinstance(value, Text) else (value,)
     if not any(isinstance(part, str) and "{{resolve:" in part for part in parts):
         return value
-    others = [part for part in parts if not isinstance(part, str)]
+    others = [part for part in parts if isinstance(part, Reference | Unknown)]
     template = "".join(part if isinstance(part, str) else _MARK for part in parts)
     found: list[Value] = []
     for index, piece in enumerate(_DYNAMIC.split(template)):

@@ -1,4 +1,4 @@
-"""SAM: expands AWS::Serverless resources with AWS's own translator, and leads every generated line back to the author's."""
+"""SAM: expands AWS::Serverless resources with AWS's own translator, after resolving what the parameters decide."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Final
 
 from stackproof.model import ABSENT, Cause, Outcome, Unknown, Where
 from stackproof.sources.nodes import Map, Node, Seq, function_of
-from stackproof.sources.values import known
+from stackproof.sources.sam_lines import LOCAL, LOCAL_IMAGE, PREFIX, Author, events_of, is_sam
+from stackproof.sources.values import first_unknown, known
 
 if TYPE_CHECKING:
     from stackproof.sources.stack import Stack
 
-_PREFIX: Final = "AWS::Serverless::"
-_LOCAL: Final = "stackproof-local"  # a bucket that stands for what is still on disk; never leaves this module
-_LOCAL_IMAGE: Final = "000000000000.dkr.ecr.us-east-1.amazonaws.com/stackproof-local:local"
 # Properties that `sam package` replaces by an S3 location.
 _CODE: Final[Mapping[str, str]] = {
     "AWS::Serverless::Function": "CodeUri",
@@ -25,31 +23,6 @@ _CODE: Final[Mapping[str, str]] = {
     "AWS::Serverless::HttpApi": "DefinitionUri",
     "AWS::Serverless::StateMachine": "DefinitionUri",
 }
-# Generated property -> the SAM property that it comes from, where the names differ (SAM specification).
-_RENAMED: Final[Mapping[str, tuple[str, ...]]] = {
-    "AccessLogSetting": ("AccessLogSettings",),
-    "AssumeRolePolicyDocument": ("AssumeRolePolicyDocument",),
-    "AttributeDefinitions": ("PrimaryKey",),
-    "AutoPublishAlias": ("AutoPublishAlias",),
-    "Body": ("DefinitionBody", "DefinitionUri"),
-    "BodyS3Location": ("DefinitionUri",),
-    "Code": ("CodeUri", "InlineCode", "ImageUri"),
-    "Content": ("ContentUri",),
-    "DeadLetterConfig": ("DeadLetterQueue",),
-    "DefinitionS3Location": ("DefinitionUri",),
-    "DefinitionString": ("Definition",),
-    "KeySchema": ("PrimaryKey",),
-    "ManagedPolicyArns": ("Policies",),
-    "Name": ("Name", "AutoPublishAlias"),
-    "PermissionsBoundary": ("PermissionsBoundary",),
-    "Policies": ("Policies",),
-    "TracingConfig": ("Tracing",),
-    "TracingEnabled": ("TracingEnabled",),
-    "ScheduleExpression": ("Schedule",),
-    "EventPattern": ("Pattern",),
-    "EventSourceArn": ("Queue", "Stream"),
-}
-_IMPLICIT: Final[Mapping[str, str]] = {"ServerlessRestApi": "Api", "ServerlessHttpApi": "HttpApi"}
 
 
 def expand(stack: Stack, root: Map) -> Map:
@@ -59,25 +32,24 @@ def expand(stack: Stack, root: Map) -> Map:
     resources stay as they are, and a gap says that theirs are missing.
     """
     resources = root.get("Resources")
-    if not isinstance(resources, Map) or not any(_is_sam(node) for node in resources.values()):
+    if not isinstance(resources, Map) or not any(is_sam(node) for node in resources.values()):
         return root
     prepared = _prepared(stack, root, resources)
     errors, translated = _translate(stack, prepared)
     if translated is None:
+        undecided = [hole for name in stack.parameters if (hole := first_unknown(stack.parameters.value(name).value))]
+        outcome = Outcome.UNKNOWN if undecided else Outcome.FAIL
+        cause = undecided[0].cause if undecided else None
         for message in errors:
             where = _where_of(root, resources, message)
-            stack.problem("template-transforms", Outcome.FAIL, where, f"SAM: {message}")
+            depends = f" (depends on {undecided[0].detail})" if undecided else ""
+            stack.problem("template-transforms", outcome, where, f"SAM: {message}{depends}", cause)
         stack.leave_out(Unknown(Cause.PARSE_ERROR, f"SAM resources of {stack.template.name}"))
         return root
     for word in ("Parameters", "Transform"):
         if word in root:
             translated[word] = root[word]
-    return _Author(stack, prepared).template(translated, root)
-
-
-def _is_sam(node: Node) -> bool:
-    type_ = node.get("Type") if isinstance(node, Map) else None
-    return isinstance(type_, str) and type_.startswith(_PREFIX)
+    return Author(prepared).template(translated, root)
 
 
 # --- before -------------------------------------------------------------------------------------------------
@@ -87,14 +59,14 @@ def _prepared(stack: Stack, root: Map, resources: Map) -> Map:
     prepared = _copy(root)
     settled = _copy(resources)
     for name, node in resources.items():
-        if _is_sam(node) and isinstance(node, Map):
+        if is_sam(node) and isinstance(node, Map):
             settled[name] = _localized(_settle(stack, node), str(node["Type"]))
     prepared["Resources"] = settled
     shared = _settle(stack, root.get("Globals"))
     if isinstance(shared, Map):
         for section, node in shared.items():
             if isinstance(node, Map):
-                _localize(node, _CODE.get(f"{_PREFIX}{section}", ""))
+                _localize(node, _CODE.get(f"{PREFIX}{section}", ""))
         prepared["Globals"] = shared
     declared = root.get("Parameters")
     if isinstance(declared, Map):  # without defaults: the translator would put in those that are not in force
@@ -171,14 +143,14 @@ def _localized(node: Node, type_: str) -> Node:
     if isinstance(properties, Map):
         _localize(properties, _CODE.get(type_, ""))
         if type_ == "AWS::Serverless::Function" and properties.get("PackageType") == "Image":
-            properties.setdefault("ImageUri", _LOCAL_IMAGE)
+            properties.setdefault("ImageUri", LOCAL_IMAGE)
     return node
 
 
 def _localize(properties: Map, word: str) -> None:
     path = properties.get(word) if word else None
     if isinstance(path, str) and not path.startswith("s3://"):
-        properties[word] = f"s3://{_LOCAL}/{path.strip() or '.'}"
+        properties[word] = f"s3://{LOCAL}/{path.strip() or '.'}"
 
 
 # --- the translator -----------------------------------------------------------------------------------------
@@ -228,137 +200,7 @@ def _where_of(root: Map, resources: Map, message: str) -> Where:
     if name in resources:
         return resources.where(name)
     for logical_id, node in resources.items():
-        events = _events(node)
+        events = events_of(node)
         if events is not None and name in (*events, *(f"{logical_id}{event}" for event in events)):
             return events.where(name.removeprefix(logical_id) if name not in events else name)
     return root.where("Transform")
-
-
-def _events(node: Node) -> Map | None:
-    properties = node.get("Properties") if isinstance(node, Map) else None
-    events = properties.get("Events") if isinstance(properties, Map) else None
-    return events if isinstance(events, Map) else None
-
-
-# --- after --------------------------------------------------------------------------------------------------
-
-
-class _Author:
-    """Finds the author's line of everything that the translator made."""
-
-    def __init__(self, stack: Stack, prepared: Map) -> None:
-        self.stack = stack
-        resources = prepared["Resources"]
-        self.resources = resources if isinstance(resources, Map) else Map(prepared.source, 1)
-        shared = prepared.get("Globals")
-        self.globals = shared if isinstance(shared, Map) else Map(prepared.source, 1)
-        self.anchors = self._anchors()
-
-    def template(self, translated: Mapping[str, object], root: Map) -> Map:
-        """Turn the translator's answer into nodes."""
-        made = Map(root.source, root.line)
-        for section, content in translated.items():
-            if section == "Globals":
-                continue
-            hint = root.get(section)
-            line = root.lines.get(section, root.line)
-            if section == "Resources" and isinstance(content, Mapping):
-                made.put(section, self._resources(content, line), line)
-            elif isinstance(hint, Map | Seq) and content is hint:
-                made.put(section, hint, line)
-            else:
-                made.put(section, _adopt(content, [hint], root.source, line), line)
-        return made
-
-    def _anchors(self) -> dict[str, tuple[Node, int]]:
-        """What a generated logical id may start with: a SAM resource's id, alone or with one of its events."""
-        anchors: dict[str, tuple[Node, int]] = {}
-        for name, node in self.resources.items():
-            if not _is_sam(node):
-                continue
-            anchors[name] = (node, self.resources.lines[name])
-            events = _events(node) or Map("", 0)
-            for event, declared in events.items():
-                anchors[f"{name}{event}"] = (declared, events.lines[event])
-                kind = declared.get("Type") if isinstance(declared, Map) else None
-                for implicit, wanted in _IMPLICIT.items():
-                    if kind == wanted:
-                        anchors.setdefault(implicit, (declared, events.lines[event]))
-            properties = node.get("Properties") if isinstance(node, Map) else None
-            if isinstance(properties, Map) and "DeploymentPreference" in properties:
-                found = (properties["DeploymentPreference"], properties.lines["DeploymentPreference"])
-                for word in ("CodeDeployServiceRole", "ServerlessDeploymentApplication"):
-                    anchors.setdefault(word, found)
-        return anchors
-
-    def _resources(self, translated: Mapping[str, object], line: int) -> Map:
-        made = Map(self.resources.source, line)
-        for name, content in translated.items():
-            written = self.resources.get(name)
-            if isinstance(written, Map) and not _is_sam(written):
-                at = self.resources.lines[name]
-                made.put(name, _adopt(content, [written], made.source, at), at)
-                continue
-            anchor = max((a for a in self.anchors if name.startswith(a)), key=len, default="")
-            node, at = self.anchors.get(anchor, (None, line))
-            made.put(name, self._generated(content, node, made.source, at), at)
-        return made
-
-    def _generated(self, content: object, node: Node, source: str, line: int) -> Node:
-        """Place a generated resource: each property on the line of the one that it came from, or of a global."""
-        hints: list[Node] = []
-        if isinstance(node, Map):
-            type_ = node.get("Type")
-            section = str(type_).removeprefix(_PREFIX)
-            hints = [node.get("Properties"), self.globals.get(section), node]
-        if not isinstance(content, Mapping):
-            return _adopt(content, hints, source, line)
-        made = Map(source, line)
-        for key, value in content.items():
-            inner = hints if key == "Properties" else [node]
-            at = node.lines.get(key, line) if isinstance(node, Map) and key != "Type" else line
-            made.put(key, _adopt(value, inner, source, at if key != "Properties" else line, renamed=True), at)
-        return made
-
-
-def _adopt(content: object, hints: list[Node], source: str, line: int, *, renamed: bool = False) -> Node:
-    """Give plain JSON lines: those of the same place in a hint, else the line of what encloses it."""
-    if isinstance(content, Mapping):
-        if _is_local(content):
-            return _packaged(content, source, line)
-        made = Map(source, line)
-        for key, value in content.items():
-            found, at = _hint(hints, key, renamed=renamed)
-            made.put(key, _adopt(value, found, source, at or line), at or line)
-        return made
-    if isinstance(content, list | tuple):
-        items = Seq(source, line)
-        for index, value in enumerate(content):
-            lists = [hint for hint in hints if isinstance(hint, Seq) and index < len(hint)]
-            at = lists[0].lines[index] if lists else line
-            items.add(_adopt(value, [hint[index] for hint in lists], source, at), at)
-        return items
-    if content == _LOCAL_IMAGE:
-        return Unknown(Cause.NEEDS_LIVE, "the image that sam build makes")
-    return content if isinstance(content, str | int | float) or content is None else str(content)
-
-
-def _hint(hints: list[Node], key: str, *, renamed: bool) -> tuple[list[Node], int]:
-    maps = [hint for hint in hints if isinstance(hint, Map)]
-    for name in (key, *(_RENAMED.get(key, ()) if renamed else ())):
-        found = [hint for hint in maps if name in hint]
-        if found:
-            return [hint[name] for hint in found], found[0].lines[name]
-    return [], 0
-
-
-def _is_local(content: Mapping[object, object]) -> bool:
-    return _LOCAL in (content.get("S3Bucket"), content.get("Bucket"))
-
-
-def _packaged(content: Mapping[object, object], source: str, line: int) -> Map:
-    made = Map(source, line)
-    for key, value in content.items():
-        path = content.get("S3Key", content.get("Key", ""))
-        made.put(str(key), Unknown(Cause.NEEDS_LIVE, f"the package of {path}") if isinstance(value, str) else None)
-    return made

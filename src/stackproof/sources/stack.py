@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from stackproof.model import ABSENT, Cause, Gap, Outcome, Unknown, Value, Where
 from stackproof.resources import naming
-from stackproof.sources import macros, references
-from stackproof.sources.decisions import Truth, find_in_map, fn_if, truth
+from stackproof.sources import macros, resolving
+from stackproof.sources.decisions import Truth, truth
 from stackproof.sources.document import UNDECIDED
-from stackproof.sources.functions import FUNCTIONS, BadArgumentError
-from stackproof.sources.nodes import Map, Node, Seq, function_of
+from stackproof.sources.nodes import Map, Node, function_of
 from stackproof.sources.parameters import Parameters
 from stackproof.sources.stacks import Problem
 from stackproof.sources.template import Template
-from stackproof.sources.values import Resolved, join, known
+from stackproof.sources.values import Resolved, join
 
 if TYPE_CHECKING:
     from stackproof.sources.system import System
-
-MAX_DEPTH: Final = 120  # of values inside values, through names of other resources too; keeps off Python's own limit
 
 
 class Stack:
@@ -55,7 +52,8 @@ class Stack:
         self.resources = template.section("Resources")
         self.template = macros.expand(self, template)
         self.resources = self.template.section("Resources")
-        self._properties.clear()  # what was read for the expansion may have been written out differently
+        self._conditions.clear()  # what was read for the expansion may have been written out differently
+        self._properties.clear()
         self.positions.clear()
         self.edges.clear()
 
@@ -118,23 +116,12 @@ class Stack:
 
     def resolve(self, node: Node, path: str | None = None) -> Resolved:
         """Resolve any node. With a `path`, positions of what is found are noted for the current resource."""
-        if isinstance(node, str):
-            value = references.dynamic(node) if "{{resolve:" in node else node
-            return Resolved(value, node)
-        if isinstance(node, Unknown):
-            return Resolved(node, self.placeholder())
-        if not isinstance(node, Map | Seq):
-            return Resolved(node, node)
-        if self.system.depth >= MAX_DEPTH:
-            return self._too_deep(node)
-        self.system.depth += 1
-        try:
-            if isinstance(node, Seq):
-                return self._list(node, path)
-            function = function_of(node)
-            return self._call(function, node, path) if function else self._mapping(node, path)
-        finally:
-            self.system.depth -= 1
+        return resolving.resolve(self, node, path)
+
+    def note(self, path: str, where: Where) -> None:
+        """Note where a part of the current resource was written."""
+        if self._track is not None:
+            self._track[path] = where
 
     def quietly(self, node: Node) -> Value:
         """Evaluate a node that will be evaluated again, without reporting anything."""
@@ -143,77 +130,13 @@ class Stack:
         self.system.problems = before
         return value
 
-    def _too_deep(self, node: Map | Seq) -> Resolved:
-        message = f"values depend on each other over more than {MAX_DEPTH} levels"
-        where = Where(node.source, node.line)
-        self.problem("template-well-formed", Outcome.UNKNOWN, where, message, Cause.UNSUPPORTED_FUNCTION)
-        return Resolved(Unknown(Cause.UNSUPPORTED_FUNCTION, message), self.placeholder())
-
-    def _mapping(self, node: Map, path: str | None) -> Resolved:
-        values: dict[str, Value] = {}
-        rests: dict[str, object] = {}
-        same = True
-        for key, child in node.items():
-            inner = None if path is None else f"{path}.{key}" if path else key
-            value, rest = self.resolve(child, inner)
-            if value is ABSENT:
-                continue
-            values[key] = value
-            rests[key] = rest
-            same = same and value is rest
-            if inner is not None and self._track is not None:
-                self._track[inner] = node.where(key)
-        return Resolved(values, values if same else rests)
-
-    def _list(self, node: Seq, path: str | None) -> Resolved:
-        values: list[Value] = []
-        rests: list[object] = []
-        same = True
-        for child, line in zip(node, node.lines, strict=True):
-            inner = None if path is None else f"{path}[{len(values)}]"
-            value, rest = self.resolve(child, inner)
-            if value is ABSENT:
-                continue
-            values.append(value)
-            rests.append(rest)
-            same = same and value is rest
-            if inner is not None and self._track is not None:
-                self._track[inner] = Where(node.source, line)
-        return Resolved(values, values if same else rests)
-
-    def _call(self, name: str, node: Map, path: str | None) -> Resolved:
-        argument = node[name]
-        if name == "Fn::If":
-            return fn_if(self, node, argument, path)
-        if name == "Ref":
-            return references.ref(self, node, argument)
-        if name == "Fn::Sub":
-            return references.sub(self, node, argument)
-        if name == "Fn::GetAtt":
-            return references.get_att(self, node, argument)
-        if name == "Fn::FindInMap":
-            return find_in_map(self, node, argument)
-        if name == "Fn::ImportValue":
-            return self.system.import_value(self, node, argument)
-        if name in ("Fn::RefAll", "Fn::ValueOf", "Fn::ValueOfAll"):
-            return Resolved(Unknown(Cause.NEEDS_LIVE, f"{name} asks AWS"), self.placeholder())
-        if name in FUNCTIONS:
-            return self._compute(name, node, argument)
-        message = f"{name} is not a function that is evaluated"
-        self.problem("template-functions-known", Outcome.UNKNOWN, node.where(), message, Cause.UNSUPPORTED_FUNCTION)
-        return Resolved(Unknown(Cause.UNSUPPORTED_FUNCTION, name), self.placeholder())
-
-    def _compute(self, name: str, node: Map, argument: Node) -> Resolved:
-        value, rest = self.resolve(argument)
-        try:
-            result = value if isinstance(value, Unknown) else FUNCTIONS[name](value)
-        except BadArgumentError as error:
-            return self.refused(node, f"{name}: {error}")
-        if name == "Fn::Join":
-            result = references.dynamic(result)
-        return Resolved(result, result if known(result) else {name: rest})
-
     # --- conditions -----------------------------------------------------------------------------------------
+
+    def decide(self) -> None:
+        """Evaluate all conditions."""
+        conditions = self.section("Conditions")
+        for name in conditions:
+            self.condition(name, conditions)
 
     def condition(self, name: str, asked_by: Map) -> Truth:
         """Evaluate a named condition; an undecided one is assumed true in one world and false in another."""
@@ -274,8 +197,9 @@ class Stack:
             try:
                 node = self.properties_node(name)
                 found = Resolved(ABSENT, None)
+                with self.system.deeper(2):
+                    found = self.resolve(node[key], key) if key in node else found
                 if key in node:
-                    found = self.resolve(node[key], key)
                     self._track[key] = node.where(key)
             finally:
                 self._current, self._track = before

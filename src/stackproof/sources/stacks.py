@@ -36,7 +36,7 @@ class TemplateFile:
 
     @classmethod
     def read(cls, path: Path, root: Path | None = None) -> TemplateFile:
-        """Name a file relative to `root` (default: as given). One that cannot be read becomes a problem, not an error."""
+        """Name a file relative to `root` (default: as given). One that cannot be read becomes a problem."""
         shown = path.relative_to(root) if root and path.is_relative_to(root) else path
         return cls(shown.as_posix(), path, None, root)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +11,7 @@ from stackproof.model import Cause, Document, Gap, Inventory, Outcome, Reference
 from stackproof.resources import naming
 from stackproof.sources import validity
 from stackproof.sources.choices import Choices
+from stackproof.sources.events import NotReadableError
 from stackproof.sources.inventory import STACK, build, stack_resource
 from stackproof.sources.nodes import Map, Node
 from stackproof.sources.stack import Stack
@@ -18,6 +20,7 @@ from stackproof.sources.template import Template
 from stackproof.sources.values import Resolved, settled
 
 _MAX_NESTED: Final = 10  # stacks inside stacks
+_MAX_DEPTH: Final = 120  # of values inside values, through names of other resources too; keeps off Python's own limit
 _READABLE: Final = "template-readable"
 
 
@@ -28,23 +31,19 @@ class Library:
         self.files: dict[Path, TemplateFile] = {}
         self._templates: dict[TemplateFile, Template] = {}
 
-    def open(self, file: TemplateFile) -> Template | str:
-        """Return the template, or say why it cannot be opened."""
+    def open(self, file: TemplateFile) -> Template | NotReadableError:
+        """Return the template, or say why it cannot be read (line 0: there is no such file)."""
         if file.path is not None:
             file = self.files.setdefault(file.path, file)
         if file not in self._templates:
             try:
-                root = file.parsed.root
+                parsed = file.parsed
             except OSError as error:
-                return f"{file.name} cannot be read: {error.strerror or error}"
-            if root is None:
-                return str(file.parsed.error)
-            self._templates[file] = Template(file, root)
+                return NotReadableError(f"{file.name} cannot be read: {error.strerror or error}", 0)
+            if parsed.root is None:
+                return parsed.error or NotReadableError("no content", 1)
+            self._templates[file] = Template(file, parsed.root)
         return self._templates[file]
-
-    def parsed(self, file: TemplateFile) -> TemplateFile:
-        """The one object that stands for a file."""
-        return self.files.get(file.path, file) if file.path is not None else file
 
 
 class System:
@@ -61,9 +60,9 @@ class System:
     ) -> None:
         self.choices = choices
         self.place = naming.Place(deployment.partition, deployment.region, deployment.account)
-        self.depth = 0
         self.problems: dict[Problem, None] = {}
         self.possible = True
+        self._depth = 0
         self._deployment = deployment
         self._library = library
         self._open_world = open_world
@@ -83,23 +82,24 @@ class System:
         """Note a part of the system that was not read."""
         self._gaps[gap] = None
 
+    @contextmanager
+    def deeper(self, levels: int = 1) -> Iterator[bool]:
+        """Go into a value inside a value; False when that is too deep."""
+        self._depth += levels
+        try:
+            yield self._depth <= _MAX_DEPTH
+        finally:
+            self._depth -= levels
+
     # --- reading --------------------------------------------------------------------------------------------
 
     def open(self, file: TemplateFile, asked_at: Where | None = None) -> Template | None:
         """Read a file and report what is wrong with it; None when it cannot be read."""
         template = self._library.open(file)
-        if isinstance(template, str):
-            file = self._library.parsed(file)
-            line = 0
-            if file.path is None or file.path.is_file():
-                line = (
-                    file.parsed.error.line
-                    if not template.startswith(f"{file.name} cannot") and file.parsed.error
-                    else 0
-                )
-            where = Where(file.name, line) if line or asked_at is None else asked_at
+        if isinstance(template, NotReadableError):
+            where = asked_at if asked_at and not template.line else Where(file.name, template.line)
             self.gap(Gap(Unknown(Cause.PARSE_ERROR, f"{file.name} was not read")))
-            self.report(Problem(_READABLE, Outcome.UNKNOWN, Cause.PARSE_ERROR, where, template))
+            self.report(Problem(_READABLE, Outcome.UNKNOWN, Cause.PARSE_ERROR, where, template.message))
             return None
         for id_, where, message in template.file.parsed.flaws:
             self.report(Problem(id_, Outcome.FAIL, None, where, message))
@@ -112,6 +112,8 @@ class System:
         for source in self._sources:
             self._start(source)
         self._started = True
+        for stack in self._stacks.values():  # conditions first: they matter more than what is merely quoted
+            stack.decide()
         for source in self._sources:
             if source.component in self._stacks:
                 stack = self._stacks[source.component]

@@ -54,13 +54,11 @@ def check_parameters(stack: Stack) -> None:
             continue
         if known(value):
             for flaw in _flaws(stack, name, value):
-                shown = "" if parameters.secret(name) else f" {scalar_text(value)!r}" if not _several(value) else ""
-                message = f"parameter {name} is{shown or ' set to a value that is refused'}, expected {flaw}"
+                shown = "set to a value that is refused"
+                if isinstance(value, str | int | float) and not parameters.secret(name):
+                    shown = repr(scalar_text(value))
+                message = f"parameter {name} is {shown}, expected {flaw}"
                 stack.problem(_PARAMETERS, Outcome.FAIL, parameters.origin if given else where, message)
-
-
-def _several(value: Value) -> bool:
-    return isinstance(value, list | dict)
 
 
 def _flaws(stack: Stack, name: str, value: Value) -> Iterator[str]:
