@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from stackproof.model import Cause, Outcome, Unknown, Value
 from stackproof.model.matching import equal
-from stackproof.sources.nodes import Map, Node, Seq
+from stackproof.sources.nodes import Map, Node, Seq, key_text
 from stackproof.sources.values import Resolved, first_unknown, plain, scalar_text
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ def _truth(stack: Stack, node: Node) -> Truth:
     if not isinstance(node, Map) or len(node) != 1:
         return _bad(stack, node, "expected a condition function")
     name, argument = next(iter(node.items()))
-    if name == "Condition" and isinstance(argument, str):
-        return stack.condition(argument, node)
+    if name == "Condition" and isinstance(argument, str | bool):
+        return stack.condition(key_text(argument), node)
     if name in ("Fn::And", "Fn::Or") and isinstance(argument, Seq):
         return _all((truth(stack, item) for item in argument), decisive=name == "Fn::Or")
     if name == "Fn::Not" and isinstance(argument, Seq) and len(argument) == 1:
@@ -49,9 +49,9 @@ def _truth(stack: Stack, node: Node) -> Truth:
 
 def fn_if(stack: Stack, node: Map, argument: Node, path: str | None) -> Resolved:
     """`Fn::If`: the branch that the condition chooses."""
-    if not isinstance(argument, Seq) or len(argument) != 3 or not isinstance(argument[0], str):
+    if not isinstance(argument, Seq) or len(argument) != 3 or not isinstance(argument[0], str | bool):
         return stack.refused(node, "Fn::If needs a condition's name and two values")
-    chosen = stack.condition(argument[0], node)
+    chosen = stack.condition(key_text(argument[0]), node)
     if isinstance(chosen, Unknown):
         return Resolved(chosen, stack.placeholder())
     return stack.resolve(argument[1] if chosen else argument[2], path)

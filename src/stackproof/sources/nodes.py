@@ -49,6 +49,13 @@ class Seq(list["Node"]):
 Node: TypeAlias = Map | Seq | str | int | float | bool | Unknown | None
 
 
+def key_text(node: Node) -> str:
+    """Write a scalar as CloudFormation writes a key: keys are text, `true` (or `On`) and `null` too."""
+    if isinstance(node, bool):
+        return str(node).lower()
+    return "null" if node is None else str(node)
+
+
 def function_of(node: Node) -> str:
     """Return the intrinsic's name when the node is one (`Ref`, `Fn::Sub`, `Condition`), else an empty string."""
     if isinstance(node, Map) and len(node) == 1:

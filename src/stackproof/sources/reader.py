@@ -8,7 +8,7 @@ from typing import Final
 
 from stackproof.model import Where
 from stackproof.sources.events import Event, NotReadableError, of_json, of_yaml
-from stackproof.sources.nodes import Map, Node, Seq
+from stackproof.sources.nodes import Map, Node, Seq, key_text
 
 MAX_BYTES: Final = 16_000_000  # CloudFormation takes 1 MB; generated ones may be larger before they are split
 MAX_DEPTH: Final = 100  # CloudFormation's own templates stay far below
@@ -183,13 +183,6 @@ class _Builder:
             return False
         parent.merges.extend(maps)
         return True
-
-
-def key_text(node: Node) -> str:
-    """Write a scalar key as CloudFormation does: keys are text, `true` and `null` too."""
-    if isinstance(node, bool):
-        return str(node).lower()
-    return "null" if node is None else str(node)
 
 
 def _tagged(tag: str, value: Node, source: str, line: int) -> Node:

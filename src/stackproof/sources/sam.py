@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Final
 
 from stackproof.model import ABSENT, Cause, Outcome, Unknown, Where
-from stackproof.sources.nodes import Map, Node, Seq, function_of
+from stackproof.sources.nodes import Map, Node, Seq, function_of, key_text
 from stackproof.sources.sam_lines import LOCAL, LOCAL_IMAGE, PREFIX, Author, events_of, is_sam
 from stackproof.sources.values import first_unknown, known
 
@@ -88,8 +88,8 @@ def _settle(stack: Stack, node: Node) -> Node:
     function = function_of(node)
     if function == "Fn::If":
         argument = node[function]
-        if isinstance(argument, Seq) and len(argument) == 3 and isinstance(argument[0], str):
-            chosen = stack.condition(argument[0], node)
+        if isinstance(argument, Seq) and len(argument) == 3 and isinstance(argument[0], str | bool):
+            chosen = stack.condition(key_text(argument[0]), node)
             return node if isinstance(chosen, Unknown) else _settle(stack, argument[1 if chosen else 2])
     if function:
         value = stack.quietly(node)

@@ -55,7 +55,6 @@ class Author:
     """Finds the author's line of everything that the translator made."""
 
     def __init__(self, prepared: Map) -> None:
-
         resources = prepared["Resources"]
         self.resources = resources if isinstance(resources, Map) else Map(prepared.source, 1)
         shared = prepared.get("Globals")
@@ -134,6 +133,9 @@ def _adopt(content: object, hints: list[Node], source: str, line: int, *, rename
     if isinstance(content, Mapping):
         if _is_local(content):
             return _packaged(content, source, line)
+        origin = next((hint for hint in hints if isinstance(hint, Map)), None)
+        if origin is not None and origin.source != source:  # it came from an included file
+            source, line = origin.source, origin.line
         made = Map(source, line)
         for key, value in content.items():
             found, at = _hint(hints, key, renamed=renamed)

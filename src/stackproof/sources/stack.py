@@ -10,7 +10,7 @@ from stackproof.resources import naming
 from stackproof.sources import macros, resolving
 from stackproof.sources.decisions import Truth, truth
 from stackproof.sources.document import UNDECIDED
-from stackproof.sources.nodes import Map, Node, function_of
+from stackproof.sources.nodes import Map, Node, function_of, key_text
 from stackproof.sources.parameters import Parameters
 from stackproof.sources.stacks import Problem
 from stackproof.sources.template import Template
@@ -165,7 +165,7 @@ class Stack:
         if not isinstance(node, Map):
             return False
         condition = node.get("Condition")
-        return self.condition(condition, node) if isinstance(condition, str) else True
+        return self.condition(key_text(condition), node) if isinstance(condition, str | bool) else True
 
     def type_of(self, name: str) -> str:
         """The type of a declared resource."""
@@ -239,7 +239,8 @@ class Stack:
         for name, node in self.section("Outputs").items():
             if isinstance(node, Map):
                 condition = node.get("Condition")
-                if not isinstance(condition, str) or self.condition(condition, node) is not False:
+                named = isinstance(condition, str | bool)
+                if not named or self.condition(key_text(condition), node) is not False:
                     yield name, node
 
     def output(self, name: str) -> Resolved:
