@@ -3,13 +3,13 @@
 One file per service under proofs/: control id -> outcome -> list of snippets. A snippet is a `Resources` mapping
 whose first resource is judged, or a whole template (it has a `Resources` key), or several stacks:
 `Stacks: {component: {Layer: data, Order: 1, Resources: ...}}`, of which the last one is judged (for controls of
-AWS::CloudFormation::Stack, the stack itself).
+AWS::CloudFormation::Stack, the stack itself). `Region` beside `Resources` deploys the snippet somewhere else.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -71,7 +71,7 @@ def all_proofs() -> dict[str, list[Snippet]]:
 def judged(control: Control, snippet: Snippet) -> Finding:
     """Evaluate the snippet in a closed world and give the control's finding on the judged resource."""
     stacks, address = _stacks(snippet, itself="AWS::CloudFormation::Stack" in control.types)
-    evaluation = evaluate(stacks, PROVEN_AT)
+    evaluation = evaluate(stacks, replace(PROVEN_AT, region=snippet.content.get("Region", PROVEN_AT.region)))
     cases = [Case(world.assumptions, world.inventory) for world in evaluation.worlds]
     findings = [finding for finding in judge(cases, [control]) if finding.resource == address]
     assert len(findings) == 1, f"{control.id} gives {len(findings)} findings on {address}; {evaluation.problems}"
@@ -89,5 +89,6 @@ def _stacks(snippet: Snippet, *, itself: bool) -> tuple[list[StackSource], str]:
 
 def _stack(component: str, template: dict[str, Any]) -> StackSource:
     layer, order = template.pop("Layer", ""), template.pop("Order", 0)
+    template.pop("Region", None)
     file = TemplateFile.of(f"{component}.json", json.dumps(template))
     return StackSource(component, file, name=f"proof-{component}", layer=layer, order=order)
