@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from stackproof.model import Claim, Fact, Inventory, Resource, Severity, control
-from stackproof.model.matching import readable
+from stackproof.model import Claim, Fact, Inventory, Reference, Resource, Severity, Value, control
+from stackproof.model.matching import Answer, equal, readable
 from stackproof.resources.ecs import in_own_registry, is_pinned
 from stackproof.resources.secret_values import no_plain_secret, no_secret_text
 
@@ -148,7 +148,14 @@ def _variable(pair: Fact, inventory: Inventory) -> Claim:
 def ecs_task_roles_separate(task: Resource) -> Claim:
     """The execution role pulls images and reads secrets for the start; the running program needs neither."""
     running, starting = task["TaskRoleArn"], task["ExecutionRoleArn"]
-    return (~running.equals(starting.value)).only_if(running.present() & starting.present())
+    same = running.claim("the execution role", lambda role: _same_role(role, starting.value))
+    return (~same).only_if(running.present() & starting.present())
+
+
+def _same_role(role: Value, other: Value) -> Answer:
+    if isinstance(role, Reference) and isinstance(other, Reference):
+        return role.target == other.target
+    return equal(role, other)
 
 
 @control(
