@@ -15,15 +15,17 @@ from stackproof.scanners.severity import severity
 
 # Properties that no rule of the scanners judges: an undecided value there leaves nothing open
 _UNJUDGED = re.compile(r"(^|\.)(Tags|Description)\b")
+# Parameters of these types name a thing (an image, a subnet, a zone): no rule turns on which one it is
+_IDENTIFIER = re.compile(r"(List<|AWS::SSM::Parameter::Value<)*AWS::(EC2|Route53)::.+")
 
 
 def findings(document: Document, scans: Scans, environment: str) -> tuple[Finding, ...]:
     """What both engines found in one document.
 
     Per engine there is one finding for the whole document, whose control is the engine's name: `pass` says that all
-    of it was judged (whatever was found), `unknown` that it was not. Each thing found is a `fail` of its own under
-    the rule's id. A resource with an undecided value is `unknown` under the engine's name, since a rule that finds
-    nothing there has looked at a placeholder.
+    of it was judged (whatever was found), `unknown` that it was not, `not-applicable` that the engine has no rule
+    for any resource of it. Each thing found is a `fail` of its own under the rule's id. A resource with an undecided
+    value is `unknown` under the engine's name, since a rule that finds nothing there has looked at a placeholder.
     """
     found: list[Finding] = []
     digest = document.digest()
@@ -50,18 +52,24 @@ def source_findings(name: str, text: str, scans: Scans, environment: str = "") -
 
 def _summary(control: str, engine: str, scanned: Scan, where: Where, environment: str) -> Finding:
     unknown = scanned.unknown
-    count = sum(not hit.crashed for hit in scanned.hits)
-    judged = f"{scanned.rules} rules on {scanned.resources} resources, {count or 'no'} finding{'s' * (count != 1)}"
+    found = sum(not hit.crashed for hit in scanned.hits)
+    if unknown:
+        outcome, message = Outcome.UNKNOWN, f"{engine} did not judge it: {unknown.detail}"
+    elif scanned.rules:
+        outcome = Outcome.PASS
+        message = f"{scanned.rules} rules used, {scanned.resources} resources read, {found} found"
+    else:
+        outcome, message = Outcome.NOT_APPLICABLE, f"{engine} has no rule for its {scanned.resources} resources"
     return Finding(
         control=control,
         engine=engine,
         severity=Severity.HIGH,
-        outcome=Outcome.UNKNOWN if unknown else Outcome.PASS,
+        outcome=outcome,
         where=where,
         resource="",
         type="",
         environment=environment,
-        message=f"{engine} did not judge it: {unknown.detail}" if unknown else judged,
+        message=message,
         remediation="",
         cause=unknown.cause if unknown else None,
         decided_by=unknown.detail if unknown else "",
@@ -112,7 +120,11 @@ def _finding(
 
 def _undecided(engine: str, document: Document, environment: str) -> Iterator[Finding]:
     for resource in document.resources.values():
-        found = [(path, hole) for path, hole in holes(resource.properties) if not _UNJUDGED.search(path)]
+        found = [
+            (path, hole)
+            for path, hole in holes(resource.properties)
+            if not _UNJUDGED.search(path) and not _identifies(hole, document)
+        ]
         if found:
             names = ", ".join(dict.fromkeys(hole.detail for _, hole in found))
             path, first = found[0]
@@ -147,6 +159,13 @@ def holes(value: Value, path: str = "") -> Iterator[tuple[str, Unknown]]:
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from holes(item, f"{path}[{index}]")
+
+
+def _identifies(hole: Unknown, document: Document) -> bool:
+    parameters = document.content.get("Parameters")
+    name = hole.detail.partition(" ")[0].rpartition(".")[2]
+    declared = parameters.get(name) if isinstance(parameters, dict) else None
+    return isinstance(declared, dict) and _IDENTIFIER.fullmatch(str(declared.get("Type"))) is not None
 
 
 def _covers(hole: str, path: str) -> bool:

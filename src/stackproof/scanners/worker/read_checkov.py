@@ -62,10 +62,11 @@ def _forget_policies() -> None:
 
 
 def _hit(record: Any) -> dict[str, Any]:
-    """Where checkov names the keys that it looked at, the first one is the place."""
+    """Place a failure where the keys lead that the check looked at: several of them, to what holds them all."""
     keys = [key for key in record.check_result.get("evaluated_keys") or () if isinstance(key, str)]
+    parts = [[part for part in key.replace("[", "/[").split("/") if part] for key in keys]
     path: list[str | int] = ["Resources", record.resource.rpartition(".")[2]]
-    for part in filter(None, keys[0].replace("[", "/[").split("/") if keys else ()):
+    for part in os.path.commonprefix(parts):
         index = part.strip("[]")
         path.append(int(index) if part.startswith("[") and index.isdigit() else part)
     return {"rule": record.check_id, "path": path, "message": record.check_name}
