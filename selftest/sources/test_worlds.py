@@ -46,12 +46,12 @@ def test_condition_over_an_unknown_is_assumed_both_ways() -> None:
 Parameters:
   Flag: {Type: "AWS::SSM::Parameter::Value<String>", Default: /flag}
 Conditions:
-  On: !Equals [!Ref Flag, "true"]
+  Wanted: !Equals [!Ref Flag, "true"]
 Resources:
-  R: {Type: T, Properties: {P: !If [On, 1, 2]}}
+  R: {Type: T, Properties: {P: !If [Wanted, 1, 2]}}
 """
     found = evaluation(source("app", text))
-    assert [(w.assumptions["app.Conditions.On"], prop(w, "app.R", "P")) for w in found.worlds] == [("true", 1), ("false", 2)]
+    assert [(w.assumptions["app.Conditions.Wanted"], prop(w, "app.R", "P")) for w in found.worlds] == [("true", 1), ("false", 2)]
 
 
 def test_too_many_worlds_stay_unknown_and_say_so() -> None:

@@ -15,6 +15,10 @@ MAX_DEPTH: Final = 100  # CloudFormation's own templates stay far below
 MAX_NODES: Final = 2_000_000  # after aliases are expanded
 
 
+class TooLargeError(NotReadableError):
+    """The file is beyond the bounds within which it is read."""
+
+
 @dataclass(slots=True)
 class Parsed:
     """One file's content: its root mapping, or why there is none; `flaws` are mistakes that could be read over."""
@@ -28,7 +32,7 @@ def read(content: bytes, source: str) -> Parsed:
     """Parse a template. Never raises: an unreadable one has an `error` with its line."""
     parsed = Parsed()
     try:
-        root = _build(_events(_decoded(content)), source, parsed)
+        root = _root(_decoded(content), source, parsed)
         if not isinstance(root, Map):
             raise NotReadableError(f"the template is {_kind(root)}, expected a mapping", 1)
         parsed.root = root
@@ -39,7 +43,7 @@ def read(content: bytes, source: str) -> Parsed:
 
 def _decoded(content: bytes) -> str:
     if len(content) > MAX_BYTES:
-        raise NotReadableError(f"too large: {len(content):,} bytes, at most {MAX_BYTES:,} are read", 1)
+        raise TooLargeError(f"too large: {len(content):,} bytes, at most {MAX_BYTES:,} are read", 1)
     encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
     try:
         text = content.decode(encoding)
@@ -53,21 +57,23 @@ def _decoded(content: bytes) -> str:
     return text
 
 
-def _events(text: str) -> Iterator[Event]:
+def _root(text: str, source: str, parsed: Parsed) -> Node:
+    """JSON when it starts like JSON, as CloudFormation takes it. YAML's flow style is read too, with a flaw."""
     if not text.lstrip().startswith("{"):
-        return of_yaml(text)
-    return _json_or_flow(text)
-
-
-def _json_or_flow(text: str) -> Iterator[Event]:
-    """JSON, or else YAML's flow style; when it is neither, the JSON error is the one to show."""
+        return _build(of_yaml(text), source, parsed)
     try:
-        return iter(list(of_json(text)))
+        return _build(of_json(text), source, parsed)
+    except TooLargeError:
+        raise
     except NotReadableError as not_json:
+        parsed.flaws.clear()
         try:
-            return iter(list(of_yaml(text)))
+            root = _build(of_yaml(text), source, parsed)
         except NotReadableError:
             raise not_json from None
+        where = Where(source, not_json.line)
+        parsed.flaws.append(("template-readable", where, f"it starts like JSON, but is {not_json.message}"))
+        return root
 
 
 def _kind(root: Node) -> str:
@@ -120,7 +126,7 @@ class _Builder:
 
     def _open(self, event: Event) -> None:
         if len(self.stack) >= MAX_DEPTH:
-            raise NotReadableError(f"nested deeper than {MAX_DEPTH} levels", event.line)
+            raise TooLargeError(f"nested deeper than {MAX_DEPTH} levels", event.line)
         if self._expects_key():
             raise NotReadableError("a mapping's key is a list or mapping, expected text", event.line)
         node: Map | Seq = Map(self.source, event.line) if event.kind == "{" else Seq(self.source, event.line)
@@ -149,7 +155,7 @@ class _Builder:
         parent = self.stack[-1]
         parent.size += size
         if parent.size > MAX_NODES:
-            raise NotReadableError(f"more than {MAX_NODES:,} values once its aliases are expanded", event.line)
+            raise TooLargeError(f"more than {MAX_NODES:,} values once its aliases are expanded", event.line)
         if isinstance(parent.node, Seq):
             parent.node.add(node, event.line)
         elif parent.key is None:

@@ -158,8 +158,24 @@ def _hint(hints: list[Node], key: str, *, renamed: bool) -> tuple[list[Node], in
     for name in (key, *(_RENAMED.get(key, ()) if renamed else ())):
         found = [hint for hint in maps if name in hint]
         if found:
-            return [hint[name] for hint in found], found[0].lines[name]
+            inner = [_policies(hint[name]) if renamed and key == "Policies" else hint[name] for hint in found]
+            # Elements of a list under another name are not those of the author's list.
+            kept = [hint for hint in inner if key == name or not isinstance(hint, Seq)]
+            return kept, found[0].lines[name]
     return [], 0
+
+
+def _policies(written: Node) -> Node:
+    """Shape the author's policy documents like a role's policies; names of managed ones become another property."""
+    if not isinstance(written, Seq):
+        return written
+    shaped = Seq(written.source, written.line)
+    for item, line in zip(written, written.lines, strict=True):
+        if isinstance(item, Map):
+            policy = Map(item.source, line)
+            policy.put("PolicyDocument", item, line)
+            shaped.add(policy, line)
+    return shaped
 
 
 def _is_local(content: Mapping[object, object]) -> bool:

@@ -43,6 +43,7 @@ class Stack:
         self.positions: dict[str, dict[str, Where]] = {}
         self.imports: dict[str, Value] = {}
         self._conditions: dict[str, Truth] = {}
+        self._deciding: list[str] = []
         self._properties: dict[tuple[str, str], Resolved] = {}
         self._open: set[tuple[str, str]] = set()
         self._outputs: dict[str, Resolved] = {}
@@ -140,13 +141,20 @@ class Stack:
 
     def condition(self, name: str, asked_by: Map) -> Truth:
         """Evaluate a named condition; an undecided one is assumed true in one world and false in another."""
+        if name in self._deciding:
+            path = " -> ".join([*self._deciding[self._deciding.index(name) :], name])
+            self.problem("template-no-cycles", Outcome.FAIL, asked_by.where(), f"conditions depend on each other: {path}")
+            return Unknown(Cause.PARSE_ERROR, f"condition {name} depends on itself")
         if name not in self._conditions:
-            self._conditions[name] = Unknown(Cause.PARSE_ERROR, f"condition {name} depends on itself")
+            self._deciding.append(name)
             self._conditions[name] = self._decide(name, asked_by)
+            self._deciding.pop()
         return self._conditions[name]
 
     def _decide(self, name: str, asked_by: Map) -> Truth:
         conditions = self.section("Conditions")
+        if name not in conditions and self.incomplete:
+            return Unknown(self.incomplete.cause, f"condition {name} may come from {self.incomplete.detail}")
         if name not in conditions:
             message = f"refers to condition {name}, which is not declared"
             self.problem("template-references-resolve", Outcome.FAIL, asked_by.where(), message)
