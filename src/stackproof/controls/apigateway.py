@@ -107,7 +107,7 @@ def apigateway_authorizer_reads_token(authorizer: Resource) -> Claim:
     remediation="Set Access-Control-Allow-Origin to the application's own origin (SAM: Cors.AllowOrigin), "
     "also in gateway responses.",
 )
-def apigateway_cors_names_origin(resource: Resource) -> Claim:
+def apigateway_cors_names_origins(resource: Resource) -> Claim:
     """With origin * any web page may call the API with a visitor's browser and read the answer."""
     definition = _body(resource) if resource.type == API else resource.fact
     origins = allowed_origins(definition)

@@ -59,7 +59,7 @@ def _route_authorized(route: Resource, inventory: Inventory) -> Claim:
     severity=Severity.HIGH,
     remediation="Set Target: !Sub integrations/${Integration} of an integration with the same ApiId.",
 )
-def apigatewayv2_route_target_resolves(route: Resource, inventory: Inventory) -> Claim:
+def apigatewayv2_route_target_exists(route: Resource, inventory: Inventory) -> Claim:
     """A route whose target is no integration of its API cannot be created, or answers nothing.
 
     `${...}` in a text without Fn::Sub is never filled in.
@@ -169,7 +169,7 @@ def _is_https(value: Value) -> Answer:
     severity=Severity.MEDIUM,
     remediation="List the application's own origins in CorsConfiguration.AllowOrigins.",
 )
-def apigatewayv2_cors_names_origin(api: Resource) -> Claim:
+def apigatewayv2_cors_names_origins(api: Resource) -> Claim:
     """With origin * any web page may call the API with a visitor's browser and read the answer."""
     origins = [*api["CorsConfiguration"]["AllowOrigins"].items()]
     origins += api["Body"]["x-amazon-apigateway-cors"]["allowOrigins"].items()

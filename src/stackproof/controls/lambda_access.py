@@ -123,39 +123,3 @@ def lambda_provisioned_is_invoked(resource: Resource, inventory: Inventory) -> C
 
 def _is_version_of_it(user: Resource) -> Claim:
     return user.fact.claim("an alias", lambda _: user.type == ALIAS)
-
-
-@control(
-    "AWS::Lambda::EventSourceMapping",
-    severity=Severity.MEDIUM,
-    remediation="Set VisibilityTimeout of the queue to at least six times the function's Timeout.",
-)
-def lambda_queue_outlasts_function(mapping: Resource, inventory: Inventory) -> Claim:
-    """A message that becomes visible again while the function still works on it is handled twice.
-
-    Six times the timeout is what the Lambda Developer Guide asks for.
-    """
-    source = mapping["EventSourceArn"]
-    queue = inventory.target(source)
-    is_queue = source.claim("a queue", lambda value: _is_queue(value, queue))
-
-    def long_enough(function: Resource) -> Claim:
-        return inventory.follow(source, lambda q: _outlasts(q["VisibilityTimeout"], function["Timeout"]))
-
-    return inventory.follow(mapping["FunctionName"], long_enough).only_if(is_queue)
-
-
-def _is_queue(value: Value, target: Resource | Unknown) -> Answer:
-    if isinstance(target, Resource):
-        return target.type == "AWS::SQS::Queue"
-    text = readable(value)
-    return text if isinstance(text, Unknown) else ":sqs:" in str(text)
-
-
-def _outlasts(visibility: Fact, timeout: Fact) -> Claim:
-    """The queue's default is 30 seconds (SQS API reference)."""
-    least = readable(timeout.value)
-    seconds = as_number(least)
-    if isinstance(least, Unknown) or seconds is None:
-        return timeout.at_least(0)
-    return visibility.at_least(6 * seconds) | (visibility.absent() & timeout.at_most(5))
