@@ -157,18 +157,26 @@ Resources:
     [
         ("!Ref Nope", "template-references-resolve fail app.yml:6 refers to Nope, which is not declared"),
         ("!Sub '${Nope.Arn}'", "template-references-resolve fail app.yml:6 refers to Nope, which is not declared"),
-        ("!If [Nope, 1, 2]", "template-references-resolve fail app.yml:6 refers to condition Nope, which is not declared"),
+        (
+            "!If [Nope, 1, 2]",
+            "template-references-resolve fail app.yml:6 refers to condition Nope, which is not declared",
+        ),
         ("!FindInMap [A, b, c]", "template-references-resolve fail app.yml:6 Fn::FindInMap finds no 'A'"),
         ("!Select [5, [a]]", "template-well-formed fail app.yml:6 Fn::Select: Fn::Select takes element 5 of 1"),
         ("!Cidr [10.0.0.0/30, 9, 8]", "template-well-formed fail app.yml:6 Fn::Cidr"),
         ("!Join [',']", "template-well-formed fail app.yml:6 Fn::Join: expected a list of two"),
         ("!Frobnicate x", "template-functions-known unknown app.yml:6 Fn::Frobnicate is not a function"),
-        ("!ImportValue nope", "template-imports-resolve fail app.yml:6 imports nope, which no stack that was read exports"),
+        (
+            "!ImportValue nope",
+            "template-imports-resolve fail app.yml:6 imports nope, which no stack that was read exports",
+        ),
     ],
 )
 def test_bad_expression_is_one_problem_with_its_line(expression: str, said: str) -> None:
     """What CloudFormation would refuse is one problem at its line, and the value stays unknown."""
-    found = evaluation(source("app", f"Resources:\n  R:\n    Type: Test::It\n    Properties:\n\n      P: {expression}\n"))
+    found = evaluation(
+        source("app", f"Resources:\n  R:\n    Type: Test::It\n    Properties:\n\n      P: {expression}\n")
+    )
     assert len(found.problems) == 1
     assert messages(found)[0].startswith(said)
     assert isinstance(prop(found.worlds[0], "app.R", "P"), Unknown)

@@ -95,7 +95,10 @@ Resources:
 def test_unknown_macro_makes_absence_unknown() -> None:
     """A macro that is not evaluated may add anything; what it replaces is unknown."""
     found = evaluation(
-        source("app", "Transform: [Mine, AWS::LanguageExtensions]\nResources: {R: {Type: T, Properties: {P: {'Fn::Transform': {Name: Other}}}}}")
+        source(
+            "app",
+            "Transform: [Mine, AWS::LanguageExtensions]\nResources: {R: {Type: T, Properties: {P: {'Fn::Transform': {Name: Other}}}}}",
+        )
     )
     first = found.worlds[0]
     assert [m.split(" it ")[0] for m in messages(found)] == [

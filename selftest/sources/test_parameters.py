@@ -28,7 +28,11 @@ def checked(declaration: str, given: object) -> list[str]:
         ("{Type: List<Number>}", "1,x", "'1,x', expected numbers"),
         ("{Type: CommaDelimitedList, AllowedValues: [a]}", "a, z", "'a, z', expected one of a"),
         ("{Type: 'AWS::EC2::VPC::Id'}", "main", "'main', expected AWS::EC2::VPC::Id"),
-        ("{Type: String, NoEcho: true, MinLength: 8}", "hunter2", "set to a value that is refused, expected at least 8"),
+        (
+            "{Type: String, NoEcho: true, MinLength: 8}",
+            "hunter2",
+            "set to a value that is refused, expected at least 8",
+        ),
     ],
 )
 def test_refused_value_names_file_value_and_expectation(declaration: str, given: object, wanted: str) -> None:

@@ -59,7 +59,9 @@ def test_unreadable_template_leaves_the_rest_and_a_gap(tmp_path: Path) -> None:
     """One broken, missing or unreadable template is an unknown problem and a gap; other stacks are evaluated."""
     (tmp_path / "bad.yml").write_text("a: [")
     (tmp_path / "folder.yml").mkdir()
-    stacks = [StackSource(name, TemplateFile.read(tmp_path / f"{name}.yml", tmp_path)) for name in ("bad", "gone", "folder")]
+    stacks = [
+        StackSource(name, TemplateFile.read(tmp_path / f"{name}.yml", tmp_path)) for name in ("bad", "gone", "folder")
+    ]
     found = evaluate([*stacks, source("app", "Resources: {R: {Type: T}}")], PROD)
     assert [(p.id, p.outcome, p.cause, str(p.where)) for p in found.problems] == [
         ("template-readable", Outcome.UNKNOWN, Cause.PARSE_ERROR, "bad.yml:2"),
@@ -74,19 +76,37 @@ def test_unreadable_template_leaves_the_rest_and_a_gap(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("Resources:\n  A: {Type: T}\n  A: {Type: U}\n", "template-keys-unique fail app.yml:3 'A' is already set on line 2"),
-        ('{"Resources":\n\t{"A": {"Type": "T",\n\t"Type": "U"}}}', "template-keys-unique fail app.yml:3 'Type' is already"),
+        (
+            "Resources:\n  A: {Type: T}\n  A: {Type: U}\n",
+            "template-keys-unique fail app.yml:3 'A' is already set on line 2",
+        ),
+        (
+            '{"Resources":\n\t{"A": {"Type": "T",\n\t"Type": "U"}}}',
+            "template-keys-unique fail app.yml:3 'Type' is already",
+        ),
         ("Resources:\n  A:\n    Type: T\n    Properties:\n", "template-no-nulls fail app.yml:4 'Properties' is null"),
-        ('{\n"Resources": {"A": {"Type": "T",}}}', "template-readable fail app.yml:2 it starts like JSON, but is not valid"),
+        (
+            '{\n"Resources": {"A": {"Type": "T",}}}',
+            "template-readable fail app.yml:2 it starts like JSON, but is not valid",
+        ),
         ("Resources:\n", "template-no-nulls fail app.yml:1"),
         ("Resources:\n  A: text\n", "template-well-formed fail app.yml:2 resource A is not a mapping"),
         ("Resources:\n  A: {Properties: {}}\n", "template-well-formed fail app.yml:2 resource A has no Type"),
         ("Services: {}\n", "template-well-formed fail app.yml:1 the template declares no resources"),
         ("Resources: [a]\n", "template-well-formed fail app.yml:1"),
         ("Resources:\n  A: {Type: T, DependsOn: B}\n", "template-references-resolve fail app.yml:2 A depends on B"),
-        ("Resources:\n  A: {Type: T, Properties: [1]}\n", "template-well-formed fail app.yml:2 A: Properties is no mapping"),
-        ("Parameters: {P: text}\nResources: {A: {Type: T}}\n", "template-well-formed fail app.yml:1 parameter P has no"),
-        ("Conditions: {C: !Condition C}\nResources: {A: {Type: T, Condition: C}}\n", "template-no-cycles fail app.yml:1"),
+        (
+            "Resources:\n  A: {Type: T, Properties: [1]}\n",
+            "template-well-formed fail app.yml:2 A: Properties is no mapping",
+        ),
+        (
+            "Parameters: {P: text}\nResources: {A: {Type: T}}\n",
+            "template-well-formed fail app.yml:1 parameter P has no",
+        ),
+        (
+            "Conditions: {C: !Condition C}\nResources: {A: {Type: T, Condition: C}}\n",
+            "template-no-cycles fail app.yml:1",
+        ),
     ],
 )
 def test_odd_template_is_a_problem_with_its_line(text: str, said: str) -> None:

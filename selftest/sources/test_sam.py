@@ -102,7 +102,9 @@ def test_translator_error_is_a_problem_at_the_resource() -> None:
 
 def test_undecided_alias_is_unknown_not_refused() -> None:
     """When a parameter without a value stops the translation, that is unknown, and the parameter is named."""
-    text = SERVICE.replace("{Type: String, Default: prod}", "{Type: String}").replace("  IsProd: !Equals [!Ref Env, prod]", "  IsProd: !Equals [1, 1]")
+    text = SERVICE.replace("{Type: String, Default: prod}", "{Type: String}").replace(
+        "  IsProd: !Equals [!Ref Env, prod]", "  IsProd: !Equals [1, 1]"
+    )
     found = evaluation(source("app", text))
     assert {(p.id, str(p.outcome)) for p in found.problems} == {("template-transforms", "unknown")}
     assert "app.Env" in found.problems[0].message

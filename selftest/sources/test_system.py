@@ -55,7 +55,10 @@ def test_import_keeps_the_identity_of_the_exported_resource() -> None:
 
 def test_missing_export_fails_unless_something_was_not_read() -> None:
     """In a closed world a missing export is a failure; where a stack may be missing it is unknown."""
-    assert "template-imports-resolve fail app.yml:7 imports prod-Vpc" in messages(evaluation(source("app", APP, Env="prod")))[0]
+    assert (
+        "template-imports-resolve fail app.yml:7 imports prod-Vpc"
+        in messages(evaluation(source("app", APP, Env="prod")))[0]
+    )
     alone = evaluation(source("app", APP, Env="prod"), open_world=True)
     assert {p.cause for p in alone.problems} == {Cause.UNRESOLVED_IMPORT}
     assert alone.worlds[0].inventory.of_type("AWS::EC2::VPC").exists().holds is None
@@ -65,8 +68,10 @@ def test_missing_export_fails_unless_something_was_not_read() -> None:
 
 def test_stacks_that_import_from_each_other_are_a_cycle() -> None:
     """Neither of two stacks that import from each other can be created; equal export names are refused as well."""
-    text = 'Resources: {{R: {{Type: T, Properties: {{P: !ImportValue {0}}}}}}}\nOutputs: {{O: {{Value: 1, Export: {{Name: {1}}}}}}}'
-    found = evaluation(source("a", text.format("y", "x")), source("b", text.format("x", "y")), source("c", text.format("x", "x")))
+    text = "Resources: {{R: {{Type: T, Properties: {{P: !ImportValue {0}}}}}}}\nOutputs: {{O: {{Value: 1, Export: {{Name: {1}}}}}}}"
+    found = evaluation(
+        source("a", text.format("y", "x")), source("b", text.format("x", "y")), source("c", text.format("x", "x"))
+    )
     assert "template-no-cycles fail a.yml:1 stacks import from each other: a -> b -> a" in messages(found)
     assert "template-exports-unique fail c.yml:2 exports x, which a exports too" in messages(found)
 
@@ -138,7 +143,9 @@ Resources:
 def test_same_input_gives_the_same_documents() -> None:
     """Two evaluations agree to the byte."""
     first, second = (evaluation(source("network", NETWORK), source("app", APP)) for _ in range(2))
-    assert [d.digest() for w in first.worlds for d in w.documents] == [d.digest() for w in second.worlds for d in w.documents]
+    assert [d.digest() for w in first.worlds for d in w.documents] == [
+        d.digest() for w in second.worlds for d in w.documents
+    ]
     assert [repr(p) for p in first.problems] == [repr(p) for p in second.problems]
 
 

@@ -35,7 +35,9 @@ def test_free_parameter_is_a_compared_literal_or_another_value() -> None:
 
 def test_parameter_that_only_fills_a_value_stays_unknown() -> None:
     """A free parameter that decides nothing is unknown in one world, and named."""
-    found = evaluation(source("app", "Parameters: {Cidr: {Type: String}}\nResources: {R: {Type: T, Properties: {P: !Ref Cidr}}}"))
+    found = evaluation(
+        source("app", "Parameters: {Cidr: {Type: String}}\nResources: {R: {Type: T, Properties: {P: !Ref Cidr}}}")
+    )
     assert [prop(w, "app.R", "P") for w in found.worlds] == [Unknown(Cause.UNRESOLVED_PARAMETER, "app.Cidr")]
     assert found.worlds[0].assumptions == {}
 
@@ -51,7 +53,10 @@ Resources:
   R: {Type: T, Properties: {P: !If [Wanted, 1, 2]}}
 """
     found = evaluation(source("app", text))
-    assert [(w.assumptions["app.Conditions.Wanted"], prop(w, "app.R", "P")) for w in found.worlds] == [("true", 1), ("false", 2)]
+    assert [(w.assumptions["app.Conditions.Wanted"], prop(w, "app.R", "P")) for w in found.worlds] == [
+        ("true", 1),
+        ("false", 2),
+    ]
 
 
 def test_too_many_worlds_stay_unknown_and_say_so() -> None:
@@ -59,7 +64,9 @@ def test_too_many_worlds_stay_unknown_and_say_so() -> None:
     names = [f"P{n}" for n in range(9)]
     text = "Parameters:\n" + "".join(f"  {n}: {{Type: String}}\n" for n in names)
     text += "Conditions:\n" + "".join(f"  C{n}: !Equals [!Ref {n}, a]\n" for n in names)
-    text += "Resources:\n" + "".join(f"  R{n}: {{Type: T, Condition: C{n}, Properties: {{P: !If [C{n}, 1, 2]}}}}\n" for n in names)
+    text += "Resources:\n" + "".join(
+        f"  R{n}: {{Type: T, Condition: C{n}, Properties: {{P: !If [C{n}, 1, 2]}}}}\n" for n in names
+    )
     text += "  All: {Type: U, Properties: {P: [" + ", ".join(f"!If [C{n}, 1, 2]" for n in names) + "]}}\n"
     found = evaluation(source("app", text))
     assert len(found.worlds) == 64

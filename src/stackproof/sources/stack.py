@@ -143,7 +143,9 @@ class Stack:
         """Evaluate a named condition; an undecided one is assumed true in one world and false in another."""
         if name in self._deciding:
             path = " -> ".join([*self._deciding[self._deciding.index(name) :], name])
-            self.problem("template-no-cycles", Outcome.FAIL, asked_by.where(), f"conditions depend on each other: {path}")
+            self.problem(
+                "template-no-cycles", Outcome.FAIL, asked_by.where(), f"conditions depend on each other: {path}"
+            )
             return Unknown(Cause.PARSE_ERROR, f"condition {name} depends on itself")
         if name not in self._conditions:
             self._deciding.append(name)
