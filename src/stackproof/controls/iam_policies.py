@@ -102,7 +102,7 @@ def iam_actions_are_named(identity: Resource) -> Claim:
 )
 def iam_data_actions_scoped(identity: Resource) -> Claim:
     """With * as the resource, one stolen role reads and writes every other application's data in the account."""
-    return _no_statement(identity, lambda s: policies.covers(s, *DATA_ACTIONS) & policies.boundless(s))
+    return _no_statement(identity, lambda s: policies.boundless(s) & policies.covers(s, *DATA_ACTIONS))
 
 
 @control(
@@ -113,7 +113,7 @@ def iam_data_actions_scoped(identity: Resource) -> Claim:
 )
 def iam_permission_changes_scoped(identity: Resource) -> Claim:
     """Whoever may rewrite resource policies on * can open any bucket, key, queue or function to anybody."""
-    return _no_statement(identity, lambda s: policies.covers(s, *PERMISSION_ACTIONS) & policies.boundless(s))
+    return _no_statement(identity, lambda s: policies.boundless(s) & policies.covers(s, *PERMISSION_ACTIONS))
 
 
 @control(
@@ -124,7 +124,7 @@ def iam_permission_changes_scoped(identity: Resource) -> Claim:
 def iam_decryption_scoped(identity: Resource) -> Claim:
     """Decrypting with every key of the account undoes the separation that the keys are there for."""
     return _no_statement(
-        identity, lambda s: policies.covers(s, "kms:Decrypt", "kms:ReEncryptFrom") & policies.boundless(s)
+        identity, lambda s: policies.boundless(s) & policies.covers(s, "kms:Decrypt", "kms:ReEncryptFrom")
     )
 
 
@@ -135,7 +135,7 @@ def iam_decryption_scoped(identity: Resource) -> Claim:
 )
 def iam_pass_role_scoped(identity: Resource) -> Claim:
     """Who may pass any role to a service can have the service act with the rights of the strongest one."""
-    return _no_statement(identity, lambda s: policies.covers(s, "iam:PassRole") & policies.boundless(s))
+    return _no_statement(identity, lambda s: policies.boundless(s) & policies.covers(s, "iam:PassRole"))
 
 
 @control(
@@ -189,7 +189,7 @@ def iam_no_active_access_key(key: Resource) -> Claim:
 def _no_statement(identity: Resource, wrong: Callable[[Fact], Claim]) -> Claim:
     """No Allow statement of any document written in this resource is wrong; nothing to judge without documents."""
     documents = policies.identity_documents(identity)
-    claims = [~policies.any_statement(document).some(lambda s: policies.allows(s) & wrong(s)) for document in documents]
+    claims = [~policies.any_statement(document).some(lambda s: wrong(s) & policies.allows(s)) for document in documents]
     if claims:
         return all_of(claims)
     return identity["Policies"].absent()

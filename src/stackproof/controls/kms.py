@@ -42,7 +42,7 @@ def kms_policy_other_accounts_only_use(key: Resource, inventory: Inventory) -> C
     def given_away(statement: Fact) -> Claim:
         foreign = any_of(policies.foreign(p, inventory.account) for p in policies.principals(statement, "AWS"))
         rules = policies.covers(statement, "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:DisableKey")
-        return policies.allows(statement) & rules & foreign
+        return foreign & rules & policies.allows(statement)
 
     return ~policies.any_statement(key["KeyPolicy"]).some(given_away)
 

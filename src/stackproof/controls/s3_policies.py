@@ -36,7 +36,7 @@ def s3_policy_not_for_other_accounts(policy: Resource, inventory: Inventory) -> 
 
     def given_away(statement: Fact) -> Claim:
         foreign = any_of(policies.foreign(p, inventory.account) for p in policies.principals(statement, "AWS"))
-        return policies.allows(statement) & policies.covers(statement, *_TAKEOVER) & foreign
+        return foreign & policies.covers(statement, *_TAKEOVER) & policies.allows(statement)
 
     return ~policies.any_statement(policy["PolicyDocument"]).some(given_away)
 

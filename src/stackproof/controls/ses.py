@@ -75,7 +75,7 @@ def ses_senders_send_as_themselves(identity: Resource) -> Claim:
     def unbound(statement: Fact) -> Claim:
         address = policies.condition_on(statement, ["ses:FromAddress", "ses:FromDisplayName"])
         sends = policies.allows(statement) & policies.covers(statement, *_SENDING)
-        return sends & policies.boundless(statement) & address.absent()
+        return policies.boundless(statement) & address.absent() & sends
 
     documents = policies.identity_documents(identity)
     return all_of(~policies.any_statement(document).some(unbound) for document in documents)

@@ -205,7 +205,7 @@ def foreign(principal: Fact, own: str) -> Claim:
 
 def public(statement: Fact) -> Claim:
     """Hold when the statement lets anyone in: Allow, for everybody, under no condition that narrows who."""
-    return allows(statement) & admits_anyone(statement) & ~narrowed(statement)
+    return admits_anyone(statement) & ~narrowed(statement) & allows(statement)
 
 
 def narrowed(statement: Fact) -> Claim:
