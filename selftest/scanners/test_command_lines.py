@@ -53,7 +53,7 @@ def scanned(
 def test_checkov_agrees(checkov: Tool, scanned: tuple[dict[str, Document], Scans, Path]) -> None:
     """Keeping parser tables, leaving out threads, forks and other frameworks changes no result."""
     documents, scans, folder = scanned
-    command = [checkov.python.parent / "checkov", "-d", ".", "--framework", "cloudformation", "-o", "json"]
+    command = [str(checkov.python.parent / "checkov"), "-d", ".", "--framework", "cloudformation", "-o", "json"]
     run = subprocess.run([*command, "--compact", "--skip-download"], cwd=folder, capture_output=True, check=False)
     theirs = {
         (Path(record["file_path"]).name, record["check_id"], record["resource"].rpartition(".")[2])
@@ -72,7 +72,7 @@ def test_checkov_agrees(checkov: Tool, scanned: tuple[dict[str, Document], Scans
 def test_cfn_lint_agrees(scanned: tuple[dict[str, Document], Scans, Path]) -> None:
     """Loading the rules once and taking turns in forked processes changes no result."""
     documents, scans, folder = scanned
-    away = load(WORKER / "read_cfn_lint.py").RESOLVED_AWAY
+    away: list[str] = list(load(WORKER / "read_cfn_lint.py").RESOLVED_AWAY)
     lint = str(Path(sys.executable).parent / "cfn-lint")
     command = [lint, "--format", "json", "--ignore-checks", *away, "--", *documents]
     home = {**os.environ, "HOME": str(folder)}

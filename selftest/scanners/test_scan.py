@@ -260,3 +260,12 @@ def test_equal_documents_are_read_once(checkov: Tool, write_document: Callable[.
     assert sorted(seen) == [("cfn-lint", 1, 1), ("checkov", 1, 1)]
     addresses = [{f.resource for f in findings(d, scans, "prod")} - {""} for d in documents]
     assert addresses == [{"left.Bucket"}, {"right.Bucket"}]
+
+
+def test_what_is_too_large_is_not_begun(write_document: Callable[..., Document], tmp_path: Path) -> None:
+    """A document far above CloudFormation's own limits is unknown at once, not after minutes."""
+    many = write_document({f"Queue{n}": {"Type": "AWS::SQS::Queue"} for n in range(1001)})
+    long = write_document({"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "x" * 1_000_001}}})
+    scans = scan([many, long], Cache(tmp_path), sources={"long.yml": "#" * 1_000_001})
+    assert len(scans) == 5
+    assert all(answer.unknown and "too large" in answer.unknown.detail for answer in scans.values())

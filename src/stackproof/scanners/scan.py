@@ -8,13 +8,17 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from stackproof.cache import Cache, key_of
 from stackproof.model import Cause, Document, Unknown
 from stackproof.scanners.engines import CFN_LINT, CHECKOV, SOURCE, Tool, tools
 from stackproof.scanners.results import Scan, Scans, from_answer, from_bytes
 
-_TOOL_OF = {CFN_LINT: CFN_LINT, CHECKOV: CHECKOV, SOURCE: CFN_LINT}
+# CloudFormation takes 1 MB and 500 resources; above these, a scanner would take minutes and half a gigabyte
+_MOST_TEXT: Final = 1_000_000  # characters
+_MOST_RESOURCES: Final = 1_000
+_TOOL_OF: Final = {CFN_LINT: CFN_LINT, CHECKOV: CHECKOV, SOURCE: CFN_LINT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +49,13 @@ def scan(
     found: dict[tuple[str, str], Scan] = {}
     missing: list[_Job] = []
     asked: set[tuple[str, str]] = set()
-    for engine, digest, text, region in _wanted(documents, sources or {}):
+    for engine, digest, text, region, too_large in _wanted(documents, sources or {}):
         if (engine, digest) in asked:
             continue
         asked.add((engine, digest))
         tool = installed[_TOOL_OF[engine]]
-        if isinstance(tool, Unknown):
-            found[engine, digest] = Scan(unknown=tool)
+        if too_large or isinstance(tool, Unknown):
+            found[engine, digest] = Scan(unknown=too_large or tool)  # type: ignore[arg-type] # one of them is
             continue
         key = key_of("scan", engine, tool.fingerprint, digest)
         known = _recall(cache, key)
@@ -69,13 +73,24 @@ def source_digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _wanted(documents: Iterable[Document], sources: Mapping[str, str]) -> Iterable[tuple[str, str, str, str]]:
+def _wanted(
+    documents: Iterable[Document], sources: Mapping[str, str]
+) -> Iterable[tuple[str, str, str, str, Unknown | None]]:
     for document in documents:
         digest, text = document.digest(), document.text()
-        yield CFN_LINT, digest, text, document.region
-        yield CHECKOV, digest, text, ""
+        resources = document.content.get("Resources")
+        too_large = _too_large(text, len(resources) if isinstance(resources, Mapping) else 0)
+        yield CFN_LINT, digest, text, document.region, too_large
+        yield CHECKOV, digest, text, "", too_large
     for text in sources.values():
-        yield SOURCE, source_digest(text), text, ""
+        yield SOURCE, source_digest(text), text, "", _too_large(text, 0)
+
+
+def _too_large(text: str, resources: int) -> Unknown | None:
+    if len(text) <= _MOST_TEXT and resources <= _MOST_RESOURCES:
+        return None
+    size = f"{len(text):,} characters and {resources:,} resources"
+    return Unknown(Cause.TOOL_ERROR, f"too large for a scanner: {size}; CloudFormation takes 1,000,000 and 500")
 
 
 def _recall(cache: Cache, key: str) -> Scan | None:

@@ -66,7 +66,9 @@ def _hit(record: Any) -> dict[str, Any]:
     keys = [key for key in record.check_result.get("evaluated_keys") or () if isinstance(key, str)]
     parts = [[part for part in key.replace("[", "/[").split("/") if part] for key in keys]
     path: list[str | int] = ["Resources", record.resource.rpartition(".")[2]]
-    for part in os.path.commonprefix(parts):
+    for part, *others in zip(*parts):  # noqa: B905 - strict came with Python 3.10
+        if any(other != part for other in others):
+            break
         index = part.strip("[]")
         path.append(int(index) if part.startswith("[") and index.isdigit() else part)
     return {"rule": record.check_id, "path": path, "message": record.check_name}
