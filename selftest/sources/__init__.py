@@ -1,0 +1,1 @@
+"""Self-tests of reading and evaluating templates."""

@@ -10,17 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selftest.sources.evaluating import PROD, evaluation, messages, source
-from stackproof.model import Absent, Cause, Value
+from stackproof.model import Absent, Cause, Resource, Value
 from stackproof.model.matching import holes
 from stackproof.sources import Deployment, StackSource, TemplateFile, evaluate
 
 NAMES = st.sampled_from(["A", "B", "C", "P", "Q", "L", "M", "Env", "x"])
 SCALARS = NAMES | st.integers(-3, 300) | st.booleans() | st.none() | st.text(max_size=5)
-FUNCTIONS = [
-    "Ref", "Condition", "Fn::If", "Fn::Sub", "Fn::GetAtt", "Fn::Join", "Fn::Select", "Fn::Split", "Fn::FindInMap",
-    "Fn::Cidr", "Fn::Base64", "Fn::Length", "Fn::ToJsonString", "Fn::GetAZs", "Fn::ImportValue", "Fn::Equals", "Fn::And",
-    "Fn::Or", "Fn::Not", "Fn::Contains", "Fn::Transform", "Fn::ForEach::X", "Fn::Odd", "Fn::ValueOf", "Properties",
-]  # fmt: skip
+FUNCTIONS = (
+    "Ref Condition Fn::If Fn::Sub Fn::GetAtt Fn::Join Fn::Select Fn::Split Fn::FindInMap Fn::Cidr Fn::Base64 "
+    "Fn::Length Fn::ToJsonString Fn::GetAZs Fn::ImportValue Fn::Equals Fn::And Fn::Or Fn::Not Fn::Contains "
+    "Fn::Transform Fn::ForEach::X Fn::Odd Fn::ValueOf Properties"
+).split()
 
 
 def wrapped(children: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -81,8 +81,12 @@ def test_any_template_is_evaluated(
         assert all(json.loads(document.text()) == document.content for document in world.documents)
         for resource in world.inventory.resources:
             assert not isinstance(resource.properties, Absent)
-            assert all(fact.where.line >= 1 for fact in (resource[key] for key in resource.fact.keys()))
+            assert all(fact.where.line >= 1 for fact in (resource[key] for key in names(resource)))
             assert list(resource.references()) is not None
+
+
+def names(resource: Resource) -> tuple[str, ...]:
+    return resource.fact.keys()
 
 
 KNOWN = st.sampled_from(["dev", "prod", "1", ""])
@@ -164,9 +168,9 @@ def items(node: Any, conditions: dict[str, bool], facts: dict[str, str]) -> Iter
 def decided(node: Any, facts: dict[str, str]) -> bool:
     ((name, argument),) = node.items()
     if name == "Fn::Equals":
-        return facts[argument[0]["Ref"]] == argument[1]
+        return bool(facts[argument[0]["Ref"]] == argument[1])
     answers = [decided(item, facts) for item in argument]
-    return {"Fn::And": all(answers), "Fn::Or": any(answers), "Fn::Not": not answers[0]}[name]
+    return bool({"Fn::And": all(answers), "Fn::Or": any(answers), "Fn::Not": not answers[0]}[name])
 
 
 def test_long_chains_end() -> None:
@@ -175,7 +179,8 @@ def test_long_chains_end() -> None:
         f"  R{n}: {{Type: AWS::S3::Bucket, Properties: {{BucketName: !Sub '${{R{n + 1}}}x'}}}}\n" for n in range(1000)
     )
     conditions = "".join(f"  C{n}: !Not [!Condition C{n + 1}]\n" for n in range(1000))
-    text = f"Conditions:\n{conditions}  C1000: !Equals [a, a]\nResources:\n{chain}  R1000: {{Type: AWS::S3::Bucket, Condition: C0}}\n"
+    last = "  R1000: {Type: AWS::S3::Bucket, Condition: C0}\n"
+    text = f"Conditions:\n{conditions}  C1000: !Equals [a, a]\nResources:\n{chain}{last}"
     found = evaluate([StackSource("app", TemplateFile.of("app.yml", text))], PROD)
     assert any("too many levels" in message for message in messages(found))
     assert len(found.worlds) <= 64

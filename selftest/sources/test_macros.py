@@ -97,7 +97,8 @@ def test_unknown_macro_makes_absence_unknown() -> None:
     found = evaluation(
         source(
             "app",
-            "Transform: [Mine, AWS::LanguageExtensions]\nResources: {R: {Type: T, Properties: {P: {'Fn::Transform': {Name: Other}}}}}",
+            "Transform: [Mine, AWS::LanguageExtensions]\n"
+            "Resources: {R: {Type: T, Properties: {P: {'Fn::Transform': {Name: Other}}}}}",
         )
     )
     first = found.worlds[0]

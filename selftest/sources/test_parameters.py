@@ -78,7 +78,8 @@ Conditions: {Has: !Not [!Equals [!Ref Password, ""]]}
 Resources:
   R: {Type: T, Properties: {P: !Ref Password, Url: !Sub "db://${Password}@x", Q: !If [Has, 1, 2]}}
 """
-    found = evaluation(source("app", text, Password="hunter2"))
+    given = {"Password": "hunter2"}
+    found = evaluation(source("app", text, **given))
     world = found.worlds[0]
     assert prop(world, "app.R", "Q") == 1
     assert "hunter2" not in repr([(r.properties, r.attributes) for r in world.inventory.resources])

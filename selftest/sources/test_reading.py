@@ -41,7 +41,7 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         (b"[" * 5000, 1, "nested deeper than 100 levels"),
         (b'{"a":' * 5000, 1, "nested deeper than 100 levels"),
         (BOMB.encode(), 7, "values once its aliases are expanded"),
-        (b"a: " + b"x" * 17_000_000, 1, "too large: 17,000,003 bytes"),
+        (b"a: " + b"x" * 10_000_000, 1, "too large: 10,000,003 bytes, at most 5,000,000 are read"),
     ],
 )
 def test_unreadable_file_says_why_and_where(content: bytes, line: int, said: str) -> None:

@@ -12,7 +12,9 @@ NETWORK = """
 Parameters: {Env: {Type: String}}
 Resources:
   Vpc: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.0.0.0/16}}
-  A: {Type: AWS::EC2::Subnet, Properties: {VpcId: !Ref Vpc, CidrBlock: !Select [0, !Cidr [!GetAtt Vpc.CidrBlock, 2, 8]]}}
+  A:
+    Type: AWS::EC2::Subnet
+    Properties: {VpcId: !Ref Vpc, CidrBlock: !Select [0, !Cidr [!GetAtt Vpc.CidrBlock, 2, 8]]}
   B: {Type: AWS::EC2::Subnet, Properties: {VpcId: !Ref Vpc}}
 Outputs:
   Vpc: {Value: !Ref Vpc, Export: {Name: !Sub "${Env}-Vpc"}}
@@ -68,7 +70,10 @@ def test_missing_export_fails_unless_something_was_not_read() -> None:
 
 def test_stacks_that_import_from_each_other_are_a_cycle() -> None:
     """Neither of two stacks that import from each other can be created; equal export names are refused as well."""
-    text = "Resources: {{R: {{Type: T, Properties: {{P: !ImportValue {0}}}}}}}\nOutputs: {{O: {{Value: 1, Export: {{Name: {1}}}}}}}"
+    text = (
+        "Resources: {{R: {{Type: T, Properties: {{P: !ImportValue {0}}}}}}}\n"
+        "Outputs: {{O: {{Value: 1, Export: {{Name: {1}}}}}}}"
+    )
     found = evaluation(
         source("a", text.format("y", "x")), source("b", text.format("x", "y")), source("c", text.format("x", "x"))
     )

@@ -10,7 +10,7 @@ from stackproof.model import Where
 from stackproof.sources.events import Event, NotReadableError, of_json, of_yaml
 from stackproof.sources.nodes import Map, Node, Seq, key_text
 
-MAX_BYTES: Final = 16_000_000  # CloudFormation takes 1 MB; generated ones may be larger before they are split
+MAX_BYTES: Final = 5_000_000  # CloudFormation takes 1 MB (AWS: CloudFormation quotas)
 MAX_DEPTH: Final = 100  # CloudFormation's own templates stay far below
 MAX_NODES: Final = 2_000_000  # after aliases are expanded
 

@@ -173,8 +173,9 @@ def cycles(edges: Mapping[str, Iterable[str]]) -> list[list[str]]:
             if work:
                 low[work[-1][0]] = min(low[work[-1][0]], low[node])
             if low[node] == index[node]:
-                group = waiting[waiting.index(node) :]
-                del waiting[waiting.index(node) :]
+                group = []
+                while not group or group[-1] != node:
+                    group.append(waiting.pop())
                 on_stack.difference_update(group)
                 if len(group) > 1 or node in edges.get(node, ()):
                     found.append(_circle(edges, sorted(group)))
