@@ -178,7 +178,8 @@ class GateRun:
         self._notes.append(f"report: {folder / 'gates' / 'unit.json'}")
         if system.requirements:
             stated = [(r.id, r.says, r.proof) for r in system.requirements]
-            traced = {name: trace(stated, judged[name]) for name in self._decisions}
+            elsewhere = {requirement for e in system.file.expectations if e.environments for requirement in e.proves}
+            traced = {name: trace(stated, judged[name], elsewhere) for name in self._decisions}
             path = folder / "traceability.md"
             write_atomically(path, as_markdown(f"{system.file.name}: traceability", traced))
             self._notes.append(f"traceability: {path}")

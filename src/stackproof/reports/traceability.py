@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from stackproof.model import Finding, Outcome
@@ -19,11 +19,15 @@ OWING = {
 }
 
 
+ELSEWHERE = "elsewhere"
+
+
 @dataclass(frozen=True, slots=True)
 class Traced:
     """One statement: its verdict from the template, the checks behind it, and the gates that owe the rest.
 
-    `verdict` is an outcome, `owed` where no template can prove it, or `unproven` where one could and no check does.
+    `verdict` is an outcome, `owed` where no template can prove it, `elsewhere` where it is expected of other
+    environments only, or `unproven` where a template could prove it and no check does.
     """
 
     id: str
@@ -33,13 +37,18 @@ class Traced:
     owed_by: tuple[str, ...]
 
 
-def trace(requirements: Iterable[tuple[str, str, Sequence[str]]], findings: Sequence[Finding]) -> list[Traced]:
-    """Join statements (id, text, kinds of proof) with the findings that prove them."""
+def trace(
+    requirements: Iterable[tuple[str, str, Sequence[str]]], findings: Sequence[Finding], elsewhere: Collection[str] = ()
+) -> list[Traced]:
+    """Join statements (id, text, kinds of proof) with the findings that prove them.
+
+    `elsewhere` holds the ids that expectations of other environments prove.
+    """
     proofs: dict[str, list[Finding]] = {}
     for finding in findings:
         for requirement in finding.proves:
             proofs.setdefault(requirement, []).append(finding)
-    return [_traced(*requirement, proofs) for requirement in requirements]
+    return [_traced(*requirement, proofs, elsewhere) for requirement in requirements]
 
 
 def as_markdown(title: str, traced: Mapping[str, Sequence[Traced]]) -> str:
@@ -48,7 +57,8 @@ def as_markdown(title: str, traced: Mapping[str, Sequence[Traced]]) -> str:
     rows = [
         f"# {title}",
         "",
-        "What each statement of the design rests on. `owed` statements wait for a later gate.",
+        "What each statement of the design rests on.",
+        "`owed` waits for a later gate, `elsewhere` is expected of other environments.",
         "",
     ]
     rows.append(f"| statement | says | {' | '.join(environments)} | checks | owed by |")
@@ -62,20 +72,26 @@ def as_markdown(title: str, traced: Mapping[str, Sequence[Traced]]) -> str:
     return "\n".join([*rows, ""])
 
 
-def _traced(identity: str, says: str, proof: Sequence[str], proofs: Mapping[str, Sequence[Finding]]) -> Traced:
+def _traced(
+    identity: str,
+    says: str,
+    proof: Sequence[str],
+    proofs: Mapping[str, Sequence[Finding]],
+    elsewhere: Collection[str],
+) -> Traced:
     findings = proofs.get(identity, ())
     owed = tuple(dict.fromkeys(OWING[kind] for kind in proof if kind != "template"))
     if findings:
         verdict = kleene(f.outcome for f in findings).value
     elif "template" in proof:
-        verdict = "unproven"
+        verdict = ELSEWHERE if identity in elsewhere else "unproven"
     else:
         verdict = "owed"
     return Traced(identity, says, verdict, tuple(sorted({f.control for f in findings})), owed)
 
 
 def _marked(verdict: str) -> str:
-    return verdict if verdict in (Outcome.PASS, "owed") else f"**{verdict}**"
+    return verdict if verdict in (Outcome.PASS, "owed", ELSEWHERE) else f"**{verdict}**"
 
 
 def _escaped(text: str) -> str:
