@@ -34,7 +34,7 @@ def config_delivers(_recorder: Resource, inventory: Inventory) -> Claim:
 @control(
     "AWS::GuardDuty::Detector",
     severity=Severity.HIGH,
-    remediation="Set Enable: true.",
+    remediation="Set Enable of the detector to true.",
 )
 def guardduty_is_on(detector: Resource) -> Claim:
     """A detector that is switched off finds nothing."""

@@ -8,19 +8,29 @@ from stackproof.resources.s3 import policies_of
 TRAIL = "AWS::CloudTrail::Trail"
 
 
-@control(TRAIL, severity=Severity.HIGH, remediation="Set IsMultiRegionTrail: true.", same_as=("CKV_AWS_67",))
+@control(
+    TRAIL,
+    severity=Severity.HIGH,
+    remediation="Set IsMultiRegionTrail and IncludeGlobalServiceEvents to true.",
+    same_as=("CKV_AWS_67",),
+)
 def cloudtrail_covers_all_regions(trail: Resource) -> Claim:
     """An intruder works in the region that nobody looks at."""
     return trail["IsMultiRegionTrail"].equals(True) & trail["IncludeGlobalServiceEvents"].equals(True)
 
 
-@control(TRAIL, severity=Severity.HIGH, remediation="Set IsLogging: true.")
+@control(TRAIL, severity=Severity.HIGH, remediation="Set IsLogging of the trail to true.")
 def cloudtrail_is_logging(trail: Resource) -> Claim:
     """A trail that is not logging records nothing."""
     return trail["IsLogging"].equals(True)
 
 
-@control(TRAIL, severity=Severity.MEDIUM, remediation="Set EnableLogFileValidation: true.", same_as=("CKV_AWS_36",))
+@control(
+    TRAIL,
+    severity=Severity.MEDIUM,
+    remediation="Set EnableLogFileValidation of the trail to true.",
+    same_as=("CKV_AWS_36",),
+)
 def cloudtrail_validates_files(trail: Resource) -> Claim:
     """Without digests nobody can prove that a line was not taken out of the history afterwards."""
     return trail["EnableLogFileValidation"].equals(True)

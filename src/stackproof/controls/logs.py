@@ -12,7 +12,7 @@ GROUP = "AWS::Logs::LogGroup"
 @control(
     GROUP,
     severity=Severity.MEDIUM,
-    remediation="Set RetentionInDays.",
+    remediation="Set RetentionInDays, for example to 30 or 365.",
     same_as=("CKV_AWS_66",),
 )
 def logs_retention_set(group: Resource) -> Claim:
