@@ -16,11 +16,33 @@ from stackproof.sources import Deployment, StackSource, TemplateFile, evaluate
 
 NAMES = st.sampled_from(["A", "B", "C", "P", "Q", "L", "M", "Env", "x"])
 SCALARS = NAMES | st.integers(-3, 300) | st.booleans() | st.none() | st.text(max_size=5)
-FUNCTIONS = (
-    "Ref Condition Fn::If Fn::Sub Fn::GetAtt Fn::Join Fn::Select Fn::Split Fn::FindInMap Fn::Cidr Fn::Base64 "
-    "Fn::Length Fn::ToJsonString Fn::GetAZs Fn::ImportValue Fn::Equals Fn::And Fn::Or Fn::Not Fn::Contains "
-    "Fn::Transform Fn::ForEach::X Fn::Odd Fn::ValueOf Properties"
-).split()
+FUNCTIONS = [
+    "Ref",
+    "Condition",
+    "Fn::If",
+    "Fn::Sub",
+    "Fn::GetAtt",
+    "Fn::Join",
+    "Fn::Select",
+    "Fn::Split",
+    "Fn::FindInMap",
+    "Fn::Cidr",
+    "Fn::Base64",
+    "Fn::Length",
+    "Fn::ToJsonString",
+    "Fn::GetAZs",
+    "Fn::ImportValue",
+    "Fn::Equals",
+    "Fn::And",
+    "Fn::Or",
+    "Fn::Not",
+    "Fn::Contains",
+    "Fn::Transform",
+    "Fn::ForEach::X",
+    "Fn::Odd",
+    "Fn::ValueOf",
+    "Properties",
+]
 
 
 def wrapped(children: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:

@@ -58,7 +58,7 @@ CIDR = Unknown(Cause.UNRESOLVED_PARAMETER, "app.Cidr")
         ("!Sub 'x ${Cidr}'", Text(("x ", CIDR))),
         ("!Join ['', [!Ref Cidr]]", CIDR),
         ("!Select [0, !Split ['/', !Sub 'vpc/${Cidr}']]", "vpc"),
-        ("!Select [1, !GetAZs '']", Unknown(Cause.NEEDS_LIVE, "availability zones of the region[1]")),
+        ("!Select [1, !GetAZs '']", Unknown(Cause.NEEDS_LIVE, "availability zones of eu-west-1[1]")),
         ("!Ref Ami", Unknown(Cause.UNRESOLVED_PARAMETER, "app.Ami (SSM parameter /ami/latest)")),
         ("!Ref Password", Reference("app.Password", "NoEcho")),
         ("'{{resolve:ssm:/db/host:3}}'", Unknown(Cause.UNRESOLVED_PARAMETER, "resolve:ssm:/db/host:3")),
@@ -164,6 +164,8 @@ Resources:
         ("!FindInMap [A, b, c]", "template-references-resolve fail app.yml:6 Fn::FindInMap finds no 'A'"),
         ("!Select [5, [a]]", "template-well-formed fail app.yml:6 Fn::Select: Fn::Select takes element 5 of 1"),
         ("!Cidr [10.0.0.0/30, 9, 8]", "template-well-formed fail app.yml:6 Fn::Cidr"),
+        ("!Join [',', [[a]]]", "template-well-formed fail app.yml:6 Fn::Join: got a list or mapping among the values"),
+        ("!Sub ['${X}', {X: [1]}]", "template-well-formed fail app.yml:6 Fn::Sub got a list or mapping for a variable"),
         ("!Join [',']", "template-well-formed fail app.yml:6 Fn::Join: expected a list of two"),
         ("!Frobnicate x", "template-functions-known unknown app.yml:6 Fn::Frobnicate is not a function"),
         (

@@ -92,6 +92,7 @@ def test_unreadable_template_leaves_the_rest_and_a_gap(tmp_path: Path) -> None:
         ("Resources:\n", "template-no-nulls fail app.yml:1"),
         ("Resources:\n  A: text\n", "template-well-formed fail app.yml:2 resource A is not a mapping"),
         ("Resources:\n  A: {Properties: {}}\n", "template-well-formed fail app.yml:2 resource A has no Type"),
+        ("Resources:\n  A: {Type: !Rain::Module x}\n", "template-functions-known unknown app.yml:2 the type of A is"),
         ("Services: {}\n", "template-well-formed fail app.yml:1 the template declares no resources"),
         ("Resources: [a]\n", "template-well-formed fail app.yml:1"),
         ("Resources:\n  A: {Type: T, DependsOn: B}\n", "template-references-resolve fail app.yml:2 A depends on B"),

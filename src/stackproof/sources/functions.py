@@ -32,6 +32,8 @@ def fn_join(argument: Value) -> Value:
     if isinstance(values, Unknown):
         return values
     parts = [part for part in values if part is not ABSENT]
+    if any(isinstance(part, dict | list) for part in parts):
+        raise BadArgumentError("got a list or mapping among the values, expected text")
     between = [part for pair in zip(itertools.repeat(delimiter), parts, strict=False) for part in pair][1:]
     return join(between, "Fn::Join")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from stackproof.model import ABSENT, Cause, Document, Gap, Outcome, Reference, Resource, Unknown, Value, Where
 from stackproof.resources import defaults_for, naming
 from stackproof.sources.document import document
-from stackproof.sources.nodes import Map, Seq
+from stackproof.sources.nodes import Map, Node, Seq
 from stackproof.sources.values import Resolved, from_node
 
 if TYPE_CHECKING:
@@ -35,10 +35,22 @@ def build(stack: Stack) -> tuple[list[Resource], Document]:
             elif exists is not False:
                 _maybe(stack, name, exists)
         elif not isinstance(node, Unknown):
-            message = f"resource {name} has no Type" if isinstance(node, Map) else f"resource {name} is not a mapping"
-            stack.problem("template-well-formed", Outcome.FAIL, stack.resources.where(name), message)
-            stack.system.gap(Gap(Unknown(Cause.PARSE_ERROR, f"{stack.address_of(name)} has no readable form")))
+            _odd(stack, name, node)
     return list(built.values()), document(stack, built, contents)
+
+
+def _odd(stack: Stack, name: str, node: Node) -> None:
+    """Report something among the resources that is none."""
+    where = stack.resources.where(name)
+    type_ = node.get("Type") if isinstance(node, Map) else None
+    if isinstance(type_, Map):
+        message = f"the type of {name} is written by {', '.join(type_)}, which is not evaluated"
+        cause = Cause.UNSUPPORTED_FUNCTION
+        stack.problem("template-functions-known", Outcome.UNKNOWN, where, message, cause, about=name)
+    else:
+        message = f"resource {name} has no Type" if isinstance(node, Map) else f"resource {name} is not a mapping"
+        stack.problem("template-well-formed", Outcome.FAIL, where, message, about=name)
+    stack.system.gap(Gap(Unknown(Cause.PARSE_ERROR, f"{stack.address_of(name)} has no readable form")))
 
 
 def _maybe(stack: Stack, name: str, condition: Unknown) -> None:
@@ -66,7 +78,6 @@ def _resource(stack: Stack, name: str, node: Map) -> tuple[Resource, dict[str, o
         nested = stack.nested(name)
         if nested is not None and isinstance(values, dict):
             values = {**values, **stack_properties(nested, positions)}
-            attributes.update(stack_attributes(nested))
     names = naming.names_of(type_, stack.place, lambda path: stack.read(name, path))
     address = stack.address_of(name)
     return Resource(address, type_, values, positions, attributes, defaults_for(type_), names), content

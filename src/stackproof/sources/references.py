@@ -109,6 +109,8 @@ def sub(stack: Stack, node: Map, argument: Node) -> Resolved:
             pieces.append(get_att(stack, node, piece))
         else:
             pieces.append(ref(stack, node, piece))
+    if any(isinstance(piece.value, dict | list) for piece in pieces):
+        return stack.refused(node, "Fn::Sub got a list or mapping for a variable, expected text")
     value = dynamic(join([piece.value for piece in pieces], "Fn::Sub"))
     return Resolved(value, value) if known(value) else Resolved(value, _sub_of(pieces))
 

@@ -94,6 +94,8 @@ def _call(stack: Stack, name: str, node: Map, path: str | None) -> Resolved:
 
 def _compute(stack: Stack, name: str, node: Map, argument: Node) -> Resolved:
     value, rest = resolve(stack, argument, None)
+    if name == "Fn::GetAZs" and value == "":  # the stack's own region
+        value = stack.place.region
     try:
         result = value if isinstance(value, Unknown) else FUNCTIONS[name](value)
     except BadArgumentError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +13,7 @@ from stackproof.resources import naming
 from stackproof.sources import validity
 from stackproof.sources.choices import Choices
 from stackproof.sources.events import NotReadableError
-from stackproof.sources.inventory import STACK, build, stack_resource
+from stackproof.sources.inventory import STACK, build, stack_attributes, stack_resource
 from stackproof.sources.nodes import Map, Node
 from stackproof.sources.stack import Stack
 from stackproof.sources.stacks import Deployment, Problem, StackSource, TemplateFile, World
@@ -144,12 +145,14 @@ class System:
         documents = [written]
         everything: list[Resource] = []
         for resource in resources:
-            everything.append(resource)
             nested = stack.nested(resource.logical_id) if resource.type == STACK else None
-            if nested is not None:
-                inner, inner_documents = self._built(nested)
-                everything += inner
-                documents += inner_documents
+            if nested is None:
+                everything.append(resource)
+                continue
+            inner, inner_documents = self._built(nested)
+            attributes = {**resource.attributes, **stack_attributes(nested)}  # now that all its imports are known
+            everything += [replace(resource, attributes=attributes), *inner]
+            documents += inner_documents
         return everything, documents
 
     # --- nested stacks --------------------------------------------------------------------------------------

@@ -77,7 +77,7 @@ def _flaws(stack: Stack, name: str, value: Value) -> Iterator[str]:
         if form and not re.fullmatch(form, text):
             yield f"{'numbers' if inner == 'Number' else inner}"
         if allowed and text not in allowed:
-            yield f"one of {', '.join(allowed)}"
+            yield f"one of {', '.join(allowed[:10])}{' and more' if len(allowed) > 10 else ''}"
         if isinstance(pattern, str) and len(text) <= _MAX_LENGTH and not _matches(pattern, text):
             yield f"text like {pattern}"
         if not is_list(type_):
@@ -173,7 +173,7 @@ def cycles(edges: Mapping[str, Iterable[str]]) -> list[list[str]]:
             if work:
                 low[work[-1][0]] = min(low[work[-1][0]], low[node])
             if low[node] == index[node]:
-                group = []
+                group: list[str] = []
                 while not group or group[-1] != node:
                     group.append(waiting.pop())
                 on_stack.difference_update(group)
