@@ -8,7 +8,6 @@ from typing import Final
 from stackproof.model import Claim, Fact, Resource, Severity, Value, any_of, control
 from stackproof.resources.entries import last_key, leaves
 from stackproof.resources.policy_values import skeleton
-from stackproof.resources.secret_values import has_known_form
 
 # Property names of the AWS resource schemas whose value is a credential (cfn-lint's schemas: writeOnly text)
 _CREDENTIAL_PROPERTIES: Final = frozenset(
@@ -31,6 +30,13 @@ _CREDENTIAL_PROPERTIES: Final = frozenset(
         "client_secret",
     }
 )
+# Forms that are nothing but a credential. Passwords in code have none (`password=change(...)` is no password).
+_KEY: Final = re.compile(
+    r"(?<![A-Za-z0-9])A[KS]IA[A-Z0-9]{16}(?![A-Za-z0-9])|-----BEGIN [A-Z ]*PRIVATE KEY-----|gh[pousr]_[A-Za-z0-9]{36}|"
+    r"github_pat_\w{60,}|glpat-[\w-]{20}|xox[abprs]-[A-Za-z0-9-]{10,}|[rs]k_live_[A-Za-z0-9]{16,}|AIza[\w-]{35}|"
+    r"eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}|SG\.[\w-]{22}\.[\w-]{43}"
+)
+_LOGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s@${}<>%\ufffc\ufffd]{3,}@", re.IGNORECASE)
 _SETTING: Final = re.compile(r"(Allow|Deny|ENABLED|DISABLED|true|false|hours|minutes|seconds|days|required|optional)")
 
 
@@ -53,7 +59,8 @@ def _texts(tree: Fact) -> list[Fact]:
 
 
 def _is_credential(value: Value) -> bool:
-    return has_known_form(skeleton(value) or "")
+    text = skeleton(value) or ""
+    return bool(_KEY.search(text) or _LOGIN.search(text))
 
 
 def _is_literal(value: Value) -> bool:

@@ -12,7 +12,7 @@ _ADMIN = r"arn:[\w-]+:iam::aws:policy/(AdministratorAccess|PowerUserAccess|IAMFu
 _FULL = r"arn:[\w-]+:iam::aws:policy/(.+/)?\w*FullAccess(\w*)"
 
 # Services whose documentation asks for aws:SourceArn or aws:SourceAccount in the trust policy of the role that they
-# assume ("Cross-service confused deputy prevention" in each user guide). Lambda and EC2 do not send these keys.
+# assume ("Cross-service confused deputy prevention" in each user guide); not those of Lambda, EC2 and API Gateway
 _DEPUTIES = (
     "ecs-tasks",
     "states",
@@ -20,14 +20,11 @@ _DEPUTIES = (
     "pipes",
     "events",
     "vpc-flow-logs",
-    "firehose",
     "glue",
     "sagemaker",
     "bedrock",
     "ses",
     "amplify",
-    "apigateway",
-    "cloudtrail",
     "config",
     "codebuild",
     "backup",

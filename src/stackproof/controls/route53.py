@@ -7,7 +7,7 @@ from stackproof.model.facts import as_number
 from stackproof.model.matching import Answer, readable
 from stackproof.model.values import Unknown
 from stackproof.resources.policy_values import skeleton
-from stackproof.resources.route53 import RECORD, RECORD_GROUP, all_records, is_routed, records, same_name, siblings
+from stackproof.resources.route53 import RECORD, RECORD_GROUP, is_routed, namesakes, records, same_name, siblings
 
 ZONE = "AWS::Route53::HostedZone"
 # Names that AWS gives out again when their owner has deleted the thing behind them
@@ -76,7 +76,9 @@ def route53_cname_stands_alone(holder: Resource, inventory: Inventory) -> Claim:
     """DNS allows no other record beside a CNAME of the same name; Route 53 refuses the second one."""
 
     def alone(record: Fact) -> Claim:
-        return ~any_of(same_name(other, record) & _one_is_cname(other, record) for other in all_records(inventory))
+        return ~any_of(
+            same_name(other, record) & _one_is_cname(other, record) for other in namesakes(record, inventory)
+        )
 
     return all_of(alone(record) for record in records(holder))
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from stackproof.model import Claim, Fact, Inventory, Resource, Severity, all_of, any_of, control
 from stackproof.resources import policies
+from stackproof.resources.policy_values import skeleton
 from stackproof.resources.s3 import policies_of
 
 # What FSBP S3.6 names: whoever may do these can open or take over the bucket.
@@ -14,6 +18,7 @@ _TAKEOVER = (
     "s3:PutEncryptionConfiguration",
     "s3:PutObjectAcl",
 )
+_ACCOUNT_PATH: Final = re.compile(r"/AWSLogs/(\d{12}|\ufffd)(/|$)")
 
 
 @control(
@@ -69,7 +74,18 @@ def policy_services_held_to_source(policy: Resource) -> Claim:
 def _held_to_source(statement: Fact) -> Claim:
     services = policies.principals(statement, "Service")
     named = any_of(service.present() for service in services)
-    return policies.narrowed(statement).only_if(policies.allows(statement) & named)
+    return (policies.narrowed(statement) | _held_by_path(statement)).only_if(policies.allows(statement) & named)
+
+
+def _held_by_path(statement: Fact) -> Claim:
+    """Load balancers send no source with their logs; there the path of the objects names the account."""
+    deliveries = policies.for_service(statement, "logdelivery.elasticloadbalancing")
+    path = statement["Resource"].each(
+        lambda item: item.claim(
+            "a path with the account", lambda value: _ACCOUNT_PATH.search(skeleton(value) or "") is not None
+        )
+    )
+    return deliveries & statement["Resource"].present() & path
 
 
 def _denies_http(statement: Fact) -> Claim:

@@ -109,21 +109,25 @@ def granted_documents(identity: Resource, inventory: Inventory) -> Iterator[Fact
             yield managed["PolicyDocument"]
 
 
-def may(documents: list[Fact], action: str) -> Claim:
-    """Hold when the documents together let an action be done on any resource, and no statement denies it outright."""
-    statements = [statement for document in documents for statement in policies.statements(document)]
-    allowed = any_of(
-        policies.allows(s) & policies.covers(s, action) & policies.boundless(s) & s["Condition"].absent()
-        for s in statements
-    )
-    denied = any_of(
-        policies.denies(s) & policies.covers(s, action) & policies.everything(s) & s["Condition"].absent()
-        for s in statements
-    )
-    return allowed & ~denied
-
-
 def escalates(documents: list[Fact]) -> Claim:
-    """Hold when the documents grant every action of at least one way to escalate."""
-    known = {action: may(documents, action) for action in sorted({a for way in ESCALATIONS for a in way})}
+    """Hold when the documents grant every action of at least one way to escalate, on any resource."""
+    statements = [statement for document in documents for statement in policies.statements(document)]
+    grants = [(s, g) for s in statements if (g := _grants_anywhere(s)).holds is not False]
+    denials = [(s, d) for s in statements if (d := _denies_everywhere(s)).holds is not False]
+    if not grants:
+        return any_of(_grants_anywhere(s) for s in statements)
+
+    def may(action: str) -> Claim:
+        allowed = any_of(policies.covers(s, action) & granted for s, granted in grants)
+        return allowed & ~any_of(policies.covers(s, action) & denied for s, denied in denials)
+
+    known = {action: may(action) for action in sorted({a for way in ESCALATIONS for a in way})}
     return any_of(all_of(known[action] for action in way) for way in ESCALATIONS)
+
+
+def _grants_anywhere(statement: Fact) -> Claim:
+    return policies.boundless(statement) & policies.allows(statement) & statement["Condition"].absent()
+
+
+def _denies_everywhere(statement: Fact) -> Claim:
+    return policies.everything(statement) & policies.denies(statement) & statement["Condition"].absent()
