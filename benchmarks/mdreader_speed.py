@@ -15,7 +15,7 @@ def main() -> None:
         empty.write_text("def test_nothing():\n    pass\n")
         pytest = tool("pytest")
         bare = min(run([pytest, "-q", "-c", "/dev/null", "--rootdir", name, str(empty)]).seconds for _ in range(5))
-        gate = [pytest, "-q", "-m", "unit", "--system", "mdreader", "--environment", "all", "--reports", name]
+        gate = [pytest, "-q", "-m", "unit", "--system", "mdreader", "--environment", "all", f"--reports={name}"]
         variables = {"STACKPROOF_CACHE": str(Path(name, "cache"))}
         cold = run(gate, variables=variables)
         unchanged = min((run(gate, variables=variables) for _ in range(5)), key=lambda r: r.seconds)

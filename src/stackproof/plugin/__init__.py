@@ -12,7 +12,7 @@ import pytest
 
 from stackproof.errors import MisuseError
 from stackproof.plugin.items import CheckItem, Checks, ChecksCollector, run_item
-from stackproof.plugin.options import GATES, MARKERS, add_options, given_options
+from stackproof.plugin.options import GATES, MARKERS, add_options, given_options, refuse_misread_paths
 from stackproof.plugin.session import RUN, GateRun
 
 __all__ = ["template_checks"]
@@ -33,6 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the gates' markers and put JUnit's file beside the other reports."""
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
+    refuse_misread_paths(config)
     options = given_options(config)
     config.stash[RUN] = GateRun(options)
     selected = str(config.getoption("markexpr", ""))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -46,6 +47,21 @@ def add_options(parser: pytest.Parser) -> None:
         help="required: what could not be judged makes the gate inconclusive, exit 6 (default: optional)",
     )
     group.addoption("--reports", default=None, help="folder for the reports (default: reports)")
+
+
+def refuse_misread_paths(config: pytest.Config) -> None:
+    """Refuse `--reports DIR` where pytest took DIR, an option's value that it did not know yet, for a test folder.
+
+    It then looked for its configuration there and not here.
+
+    Raises:
+        pytest.UsageError: that happened; the message says how to write it.
+
+    """
+    words = config.invocation_params.args
+    for option, value in zip(words, words[1:], strict=False):
+        if option in ("--system", "--environment", "--reports") and config.inipath is None and Path(value).exists():
+            raise pytest.UsageError(f"pytest took {value!r} for a folder with tests: write {option}={value}")
 
 
 def given_options(config: pytest.Config) -> Options:

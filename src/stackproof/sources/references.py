@@ -187,7 +187,7 @@ def _pseudo(stack: Stack, node: Map, name: str) -> Resolved:
     place = stack.place
     answers: dict[str, Value] = {
         "AWS::Region": place.region,
-        "AWS::AccountId": place.account,
+        "AWS::AccountId": place.account or Reference("AWS::AccountId"),  # it is set wherever this is deployed
         "AWS::Partition": place.partition,
         "AWS::URLSuffix": place.suffix,
         "AWS::StackName": stack.name,
