@@ -10,39 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selftest.sources.evaluating import PROD, evaluation, messages, source
-from stackproof.model import Absent, Cause, Resource, Value
+from stackproof.model import Absent, Cause, Resource, Unknown, Value
 from stackproof.model.matching import holes
 from stackproof.sources import Deployment, StackSource, TemplateFile, evaluate
 
 NAMES = st.sampled_from(["A", "B", "C", "P", "Q", "L", "M", "Env", "x"])
 SCALARS = NAMES | st.integers(-3, 300) | st.booleans() | st.none() | st.text(max_size=5)
 FUNCTIONS = [
-    "Ref",
-    "Condition",
-    "Fn::If",
-    "Fn::Sub",
-    "Fn::GetAtt",
-    "Fn::Join",
-    "Fn::Select",
-    "Fn::Split",
-    "Fn::FindInMap",
-    "Fn::Cidr",
-    "Fn::Base64",
-    "Fn::Length",
-    "Fn::ToJsonString",
-    "Fn::GetAZs",
-    "Fn::ImportValue",
-    "Fn::Equals",
-    "Fn::And",
-    "Fn::Or",
-    "Fn::Not",
-    "Fn::Contains",
-    "Fn::Transform",
-    "Fn::ForEach::X",
-    "Fn::Odd",
-    "Fn::ValueOf",
-    "Properties",
-]
+    "Ref", "Condition", "Fn::If", "Fn::Sub", "Fn::GetAtt", "Fn::Join", "Fn::Select", "Fn::Split",
+    "Fn::FindInMap", "Fn::Cidr", "Fn::Base64", "Fn::Length", "Fn::ToJsonString", "Fn::GetAZs",
+    "Fn::ImportValue", "Fn::Equals", "Fn::And", "Fn::Or", "Fn::Not", "Fn::Contains", "Fn::Transform",
+    "Fn::ForEach::X", "Fn::Odd", "Fn::ValueOf", "Properties",
+]  # fmt: skip
 
 
 def wrapped(children: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -206,3 +185,15 @@ def test_long_chains_end() -> None:
     found = evaluate([StackSource("app", TemplateFile.of("app.yml", text))], PROD)
     assert any("too many levels" in message for message in messages(found))
     assert len(found.worlds) <= 64
+
+
+def test_texts_that_double_end() -> None:
+    """Texts that are made of each other over many stacks end in an unknown, not in memory without end."""
+    first = source("s0", "Resources: {R: {Type: T}}\nOutputs: {O: {Value: xxxxxxxx, Export: {Name: s0}}}")
+    imports = "{Value: !Join ['', [" + ", ".join(["!ImportValue sA"] * 9) + "]], Export: {Name: sB}}"
+    template = f"Resources: {{R: {{Type: T}}}}\nOutputs: {{O: {imports}}}"
+    others = [source(f"s{n}", template.replace("sA", f"s{n - 1}").replace("sB", f"s{n}")) for n in range(1, 12)]
+    found = evaluation(first, *others)
+    last = found.worlds[0].inventory.get("s11")
+    assert last is not None
+    assert isinstance(last.at("Outputs[0].OutputValue").value, Unknown)

@@ -80,12 +80,15 @@ def _filled(name: str, kind: str, default: str | None, place: Place, read: Calla
     if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
         return None
     text = str(value)
+    if len(text) > _MAX_LENGTH:
+        return None
     if kind == "name":
         return None if ":" in text else text
     return text.lower() if kind == "lower" else text.lstrip("/") if kind == "path" else text
 
 
 _CUSTOM: Final = re.compile(r"Custom::|AWS::CloudFormation::")  # their attributes are whatever their own code returns
+_MAX_LENGTH: Final = 2048  # no ARN is longer (AWS: "Amazon Resource Names")
 _PLACES: Final = ("partition", "region", "account", "suffix")
 
 

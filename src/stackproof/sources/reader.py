@@ -12,7 +12,7 @@ from stackproof.sources.nodes import Map, Node, Seq, key_text
 
 MAX_BYTES: Final = 5_000_000  # CloudFormation takes 1 MB (AWS: CloudFormation quotas)
 MAX_DEPTH: Final = 100  # CloudFormation's own templates stay far below
-MAX_NODES: Final = 2_000_000  # after aliases are expanded
+MAX_NODES: Final = 300_000  # after aliases and merges are expanded; more than 5 MB of template needs
 
 
 class TooLargeError(NotReadableError):
@@ -108,6 +108,7 @@ class _Builder:
         self.stack: list[_Open] = []
         self.anchors: dict[str, tuple[Node, int]] = {}
         self.pending: list[str] = []  # the anchor of each open collection
+        self.merged = 0
 
     def take(self, event: Event) -> None:
         kind = event.kind
@@ -136,12 +137,18 @@ class _Builder:
     def _close(self, event: Event) -> None:
         done = self.stack.pop()
         for merged in done.merges:
+            self.merged += len(merged)
+            self._bounded(self.merged, event.line)
             for key, value in merged.items():
                 if isinstance(done.node, Map) and key not in done.node:
                     done.node.put(key, value, merged.lines[key])
         node = _tagged(done.tag, done.node, self.source, done.line) if done.tag else done.node
         opened = Event(event.kind, done.line, anchor=self.pending.pop())
         self._place(node, opened, done.size)
+
+    def _bounded(self, size: int, line: int) -> None:
+        if size > MAX_NODES:
+            raise TooLargeError(f"more than {MAX_NODES:,} values once its aliases are expanded", line)
 
     def _expects_key(self) -> bool:
         return bool(self.stack) and isinstance(self.stack[-1].node, Map) and self.stack[-1].key is None
@@ -154,8 +161,7 @@ class _Builder:
             return
         parent = self.stack[-1]
         parent.size += size
-        if parent.size > MAX_NODES:
-            raise TooLargeError(f"more than {MAX_NODES:,} values once its aliases are expanded", event.line)
+        self._bounded(parent.size, event.line)
         if isinstance(parent.node, Seq):
             parent.node.add(node, event.line)
         elif parent.key is None:

@@ -14,7 +14,7 @@ from stackproof.sources.nodes import Map, Node, function_of, key_text
 from stackproof.sources.parameters import Parameters
 from stackproof.sources.stacks import Problem
 from stackproof.sources.template import Template
-from stackproof.sources.values import Resolved, join
+from stackproof.sources.values import Resolved, plain
 
 if TYPE_CHECKING:
     from stackproof.sources.system import System
@@ -195,7 +195,7 @@ class Stack:
         value = self.property(name, first).value
         for key in others:
             value = value.get(key, ABSENT) if isinstance(value, dict) else ABSENT
-        return join([value], "a name") if not isinstance(value, dict | list) else ABSENT
+        return plain(value)
 
     def property(self, name: str, key: str) -> Resolved:
         """Resolve one property of a resource, once."""

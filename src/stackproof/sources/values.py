@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from stackproof.model import ABSENT, Absent, Cause, Reference, Text, Unknown, Value
 from stackproof.sources.nodes import Node
@@ -19,7 +19,8 @@ class Resolved(NamedTuple):
     rest: object
 
 
-NO_VALUE = Resolved(ABSENT, {"Ref": "AWS::NoValue"})
+MAX_TEXT: Final = 1_000_000  # CloudFormation refuses far shorter ones; texts made of texts of texts end here
+NO_VALUE: Final = Resolved(ABSENT, {"Ref": "AWS::NoValue"})
 
 
 def known(value: Value) -> bool:
@@ -47,7 +48,11 @@ def join(parts: Iterable[Value], what: str) -> Value:
     A list or mapping has no text; it makes an unknown that says `what` was being written.
     """
     merged: list[str | Reference | Unknown] = []
+    size = 0
     for part in parts:
+        size += len(part) if isinstance(part, str) else len(str(part)) if isinstance(part, Text) else 1
+        if size > MAX_TEXT:
+            return Unknown(Cause.PARSE_ERROR, f"{what} makes more than {MAX_TEXT:,} characters")
         for piece in part.parts if isinstance(part, Text) else (part,):
             if isinstance(piece, Reference | Unknown):
                 merged.append(piece)
