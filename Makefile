@@ -6,7 +6,8 @@ INSTALL := -m pip install --quiet --disable-pip-version-check
 
 .PHONY: setup demo test check clean
 
-setup: .venv/.ready .venv-checkov/.ready  ## both environments: ours, and checkov's own
+setup:  ## both environments, side by side: ours, and checkov's own
+	@$(MAKE) --no-print-directory -j2 .venv/.ready .venv-checkov/.ready
 
 .venv/.ready: requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "stackproof needs Python 3.11 or newer; set PYTHON=..."; exit 1; }
