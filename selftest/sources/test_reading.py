@@ -57,14 +57,14 @@ def test_unreadable_file_says_why_and_where(content: bytes, line: int, said: str
 
 def test_unreadable_template_leaves_the_rest_and_a_gap(tmp_path: Path) -> None:
     """One broken, missing or unreadable template is an unknown problem and a gap; other stacks are evaluated."""
-    (tmp_path / "bad.yml").write_text("a: [")
+    (tmp_path / "bad.yml").write_text("a: }")
     (tmp_path / "folder.yml").mkdir()
     stacks = [
         StackSource(name, TemplateFile.read(tmp_path / f"{name}.yml", tmp_path)) for name in ("bad", "gone", "folder")
     ]
     found = evaluate([*stacks, source("app", "Resources: {R: {Type: T}}")], PROD)
     assert [(p.id, p.outcome, p.cause, str(p.where)) for p in found.problems] == [
-        ("template-readable", Outcome.UNKNOWN, Cause.PARSE_ERROR, "bad.yml:2"),
+        ("template-readable", Outcome.UNKNOWN, Cause.PARSE_ERROR, "bad.yml:1"),
         ("template-readable", Outcome.UNKNOWN, Cause.PARSE_ERROR, "gone.yml"),
         ("template-readable", Outcome.UNKNOWN, Cause.PARSE_ERROR, "folder.yml"),
     ]

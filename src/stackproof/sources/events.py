@@ -7,12 +7,13 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from json import JSONDecodeError
 from json.decoder import scanstring  # type: ignore[attr-defined]
-from typing import Final, NamedTuple
-
-import yaml
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from stackproof.sources import scalars
 from stackproof.sources.nodes import Node
+
+if TYPE_CHECKING:
+    import yaml
 
 
 class NotReadableError(Exception):
@@ -41,9 +42,11 @@ def of_yaml(text: str) -> Iterator[Event]:
         NotReadableError: not YAML, or more than one document.
 
     """
-    parser = yaml.CSafeLoader(text) if yaml.__with_libyaml__ else yaml.SafeLoader(text)
+    import yaml
+
     documents = 0
     try:
+        parser = yaml.CSafeLoader(text) if yaml.__with_libyaml__ else yaml.SafeLoader(text)
         while parser.check_event():
             event = parser.get_event()
             if event is None:
@@ -68,27 +71,31 @@ def _line(event: yaml.Event) -> int:
 
 
 def _from_yaml(event: yaml.Event) -> Event | None:
-    if isinstance(event, yaml.ScalarEvent):
-        return Event("scalar", _line(event), _scalar(event), _short(event.tag), event.anchor or "")
-    if isinstance(event, yaml.MappingStartEvent):
-        return Event("{", _line(event), None, _short(event.tag), event.anchor or "")
-    if isinstance(event, yaml.SequenceStartEvent):
-        return Event("[", _line(event), None, _short(event.tag), event.anchor or "")
-    if isinstance(event, yaml.MappingEndEvent):
-        return Event("}", _line(event))
-    if isinstance(event, yaml.SequenceEndEvent):
-        return Event("]", _line(event))
-    if isinstance(event, yaml.AliasEvent):
-        return Event("alias", _line(event), anchor=event.anchor or "")
-    return None
+    kind = _KINDS.get(type(event).__name__)
+    if kind is None:
+        return None
+    value = _scalar(cast("yaml.ScalarEvent", event)) if kind == "scalar" else None
+    return Event(kind, _line(event), value, _short(getattr(event, "tag", None)), getattr(event, "anchor", None) or "")
+
+
+_KINDS: Final = {
+    "ScalarEvent": "scalar",
+    "MappingStartEvent": "{",
+    "MappingEndEvent": "}",
+    "SequenceStartEvent": "[",
+    "SequenceEndEvent": "]",
+    "AliasEvent": "alias",
+}
 
 
 def _scalar(event: yaml.ScalarEvent) -> Node:
-    if event.tag is None and event.implicit[0]:
+    tag: str | None = event.tag
+    if tag is None:
+        return scalars.plain(event.value) if event.implicit[0] else str(event.value)
+    kind = tag.removeprefix("tag:yaml.org,2002:")
+    if kind in ("int", "float", "bool"):
         return scalars.plain(event.value)
-    if event.tag in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float", "tag:yaml.org,2002:bool"):
-        return scalars.plain(event.value)
-    return None if event.tag == "tag:yaml.org,2002:null" else str(event.value)
+    return None if kind == "null" else str(event.value)
 
 
 def _short(tag: str | None) -> str:
