@@ -13,8 +13,9 @@ from functools import cached_property
 
 from stackproof.model.claims import Claim, Evidence, Where, all_of, any_of
 from stackproof.model.facts import Fact, Origin
-from stackproof.model.matching import holes, readable
-from stackproof.model.values import ABSENT, Cause, Reference, Text, Unknown, Value
+from stackproof.model.matching import readable
+from stackproof.model.pointers import Pointers, leaves, references
+from stackproof.model.values import ABSENT, Cause, Reference, Unknown, Value
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,7 +75,8 @@ class Resource:
 
     def references(self) -> Iterator[tuple[str, Reference]]:
         """Every reference inside the properties, with the path that holds it."""
-        yield from _references(self.properties, "")
+        for path, leaf in leaves(self.properties):
+            yield from ((path, reference) for reference in references(leaf))
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +179,7 @@ class Inventory:
         """Find the resource that a fact points at by reference, name or ARN, or say why it cannot be found."""
         if isinstance(fact.value, Unknown):
             return fact.value
-        for reference in _pointers(fact.value):
+        for reference in references(fact.value):
             resource = self.get(reference.target) or next(iter(self._by_name.get(reference.target, ())), None)
             if resource:
                 return resource
@@ -190,23 +192,16 @@ class Inventory:
     def pointing_to(self, resource: Resource, *types: str, at: str = "") -> Selection:
         """Resources of these types that point at this one, anywhere or at one property path (no indexes).
 
-        A pointer whose value is unknown may be meant for it, so it becomes a doubt.
+        A pointer whose value is unknown may be meant for it, so it becomes a doubt; so does an unknown around the path.
         """
+        kinds = tuple(dict.fromkeys(types)) or tuple(self._by_type)
+        numbers = self._pointers.to(resource, at)
+        found = [self.resources[n] for n in sorted(numbers) if self.resources[n].type in kinds]
+        doubts = list(self._doubts(types))
+        if at:
+            doubts.extend(doubt for kind in kinds for doubt in self._pointers.doubts(kind, at, numbers))
         question = f"{_plural(types)} of {resource.address}"
-        found, doubts = [], list(self._doubts(types))
-        for candidate in self.of_type(*types):
-            values = [value for path, value in _leaves(candidate.properties, "") if not at or _same(path, at)]
-            if any(self._means(value, resource) for value in values):
-                found.append(candidate)
-            elif at:
-                doubts.extend(hole for value in values for hole in holes(value))
         return Selection(question, tuple(found), tuple(dict.fromkeys(doubts)), resource.where(""))
-
-    def _means(self, value: Value, resource: Resource) -> bool:
-        if any(pointer.target == resource.address or pointer.target in resource.names for pointer in _pointers(value)):
-            return True
-        text = readable(value)
-        return isinstance(text, str) and text in resource.names
 
     def _doubts(self, types: tuple[str, ...]) -> tuple[Unknown, ...]:
         return tuple(g.unknown for g in self.gaps if not g.types or not types or g.types & set(types))
@@ -224,6 +219,10 @@ class Inventory:
         return _grouped((name, r) for r in self.resources for name in r.names)
 
     @cached_property
+    def _pointers(self) -> Pointers:
+        return Pointers.of(self.resources)
+
+    @cached_property
     def _somewhere(self) -> Where:
         return self.resources[0].where("") if self.resources else Where("an empty inventory")
 
@@ -233,34 +232,6 @@ def _grouped(pairs: Iterable[tuple[str, Resource]]) -> dict[str, tuple[Resource,
     for key, resource in pairs:
         groups[key].append(resource)
     return {key: tuple(members) for key, members in groups.items()}
-
-
-def _pointers(value: Value) -> Iterator[Reference]:
-    if isinstance(value, Reference):
-        yield value
-    elif isinstance(value, Text):
-        yield from (part for part in value.parts if isinstance(part, Reference))
-
-
-def _leaves(value: Value, path: str) -> Iterator[tuple[str, Value]]:
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from _leaves(item, f"{path}.{key}" if path else key)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _leaves(item, f"{path}[{index}]")
-    else:
-        yield path, value
-
-
-def _references(value: Value, path: str) -> Iterator[tuple[str, Reference]]:
-    for leaf_path, leaf in _leaves(value, path):
-        for reference in _pointers(leaf):
-            yield leaf_path, reference
-
-
-def _same(path: str, wanted: str) -> bool:
-    return re.sub(r"\[\d+\]", "", path) == wanted
 
 
 def _plural(types: tuple[str, ...]) -> str:
