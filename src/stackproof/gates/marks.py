@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -50,11 +51,12 @@ def _comments(resources: Sequence[Resource], texts: Mapping[str, str]) -> Iterat
         starts.setdefault(where.source, []).append((where.line, resource))
     for source, text in texts.items():
         begun = sorted(starts.get(source, ()), key=lambda start: start[0])
+        lines = [start for start, _ in begun]
         for number, line in enumerate(text.splitlines(), start=1):
             mark = _COMMENT.search(line)
-            above = [resource for start, resource in begun if start <= number]
+            above = bisect_right(lines, number) if mark else 0
             if mark and above:
-                yield "checkov", mark[1], (mark[2] or "").strip(), above[-1]
+                yield "checkov", mark[1], (mark[2] or "").strip(), begun[above - 1][1]
 
 
 def _metadata(metadata: Value) -> Iterator[tuple[str, str, str]]:
