@@ -59,9 +59,7 @@ def test_the_last_day_still_holds() -> None:
         ([finding()], {"until": datetime.date(2020, 1, 1)}, "waiver-unused"),
     ],
 )
-def test_a_waiver_that_waives_nothing_is_a_finding(
-    findings: list[Finding], given: dict[str, Any], fault: str
-) -> None:
+def test_a_waiver_that_waives_nothing_is_a_finding(findings: list[Finding], given: dict[str, Any], fault: str) -> None:
     """Unused and unmatched waivers are said at their line, and an unknown is never waived."""
     found = apply_waivers(findings, [waiver(**given)], TODAY, ["prod"])
     assert found[0].outcome is findings[0].outcome

@@ -154,9 +154,8 @@ JSON = st.recursive(
 @given(JSON, JSON)
 def test_filling_a_hole_never_contradicts_a_known_answer(value: Any, filler: Any) -> None:
     """What is answered with a hole is answered the same for anything that may stand in the hole."""
-    for expected in (True, "a", [HOLE], {"a": 1}, None):
-        if isinstance(expected, list):
-            continue
+    choices: list[Any] = [True, "a", {"a": 1}, None]
+    for expected in choices:
         before = fact(value).equals(expected).holds
         after = fact(_filled(value, filler)).equals(expected).holds
         assert before is None or after is None or before == after

@@ -26,7 +26,7 @@ expectations:
     resource: {type: AWS::RDS::DBInstance}
     expect: {StorageEncrypted: true}
 waivers:
-  - {control: rds-multi-az, resource: data.Db, owner: data team, reason: "restored from backup in minutes", until: 2027-01-31}
+  - {control: rds-multi-az, resource: data.Db, owner: data team, reason: "back within minutes", until: 2027-01-31}
 gates:
   unit: {budget: 5m, allow: {unknown: 2}}
 """
@@ -97,7 +97,12 @@ def test_each_mistake_is_named_with_its_line(folder: Path, old: str, new: str, l
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"", "an empty file"), (b"\xff\xfe\x00", "not UTF-8"), (b"- a\n", "dictionary"), (b"a: &x [*x]\n", "unknown field")],
+    [
+        (b"", "an empty file"),
+        (b"\xff\xfe\x00", "not UTF-8"),
+        (b"- a\n", "dictionary"),
+        (b"a: &x [*x]\n", "unknown field"),
+    ],
 )
 def test_a_file_that_is_no_description(tmp_path: Path, content: bytes, words: str) -> None:
     """Empty, binary, a list, or an alias to itself: one message, no crash."""

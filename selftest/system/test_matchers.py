@@ -71,7 +71,7 @@ def test_matchers(expected: Any, value: Any, answer: bool | None) -> None:
 )
 def test_a_wrong_word_is_misuse_with_its_line(wrong: Any) -> None:
     """What an expectation cannot mean is refused when it is read, not ignored when it is judged."""
-    with pytest.raises(MisuseError, match="system.yaml:7"):
+    with pytest.raises(MisuseError, match=r"system\.yaml:7"):
         matcher(wrong, "system.yaml:7")
 
 
