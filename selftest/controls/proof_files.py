@@ -18,7 +18,7 @@ import yaml
 
 from stackproof.controls.judge import Case, judge
 from stackproof.model import Control, Finding, Outcome
-from stackproof.sources import Deployment, StackSource, TemplateFile, evaluate
+from stackproof.sources import Deployment, Evaluation, StackSource, TemplateFile, evaluate
 
 FOLDER = Path(__file__).parent / "proofs"
 OUTCOMES = ("pass", "fail", "unknown", "not-applicable")
@@ -70,12 +70,18 @@ def all_proofs() -> dict[str, list[Snippet]]:
 
 def judged(control: Control, snippet: Snippet) -> Finding:
     """Evaluate the snippet in a closed world and give the control's finding on the judged resource."""
-    stacks, address = _stacks(snippet, itself="AWS::CloudFormation::Stack" in control.types)
-    evaluation = evaluate(stacks, replace(PROVEN_AT, region=snippet.content.get("Region", PROVEN_AT.region)))
+    evaluation, address = evaluated(snippet, control)
     cases = [Case(world.assumptions, world.inventory) for world in evaluation.worlds]
     findings = [finding for finding in judge(cases, [control]) if finding.resource == address]
     assert len(findings) == 1, f"{control.id} gives {len(findings)} findings on {address}; {evaluation.problems}"
     return findings[0]
+
+
+def evaluated(snippet: Snippet, control: Control) -> tuple[Evaluation, str]:
+    """Evaluate the snippet in a closed world; with it comes the address of the judged resource."""
+    stacks, address = _stacks(snippet, itself="AWS::CloudFormation::Stack" in control.types)
+    place = replace(PROVEN_AT, region=snippet.content.get("Region", PROVEN_AT.region))
+    return evaluate(stacks, place), address
 
 
 def _stacks(snippet: Snippet, *, itself: bool) -> tuple[list[StackSource], str]:

@@ -31,7 +31,9 @@ def amplify_token_is_a_secret_reference(app: Resource) -> Claim:
 def amplify_environment_has_no_secrets(holder: Resource, inventory: Inventory) -> Claim:
     """Environment variables of a front end are built into files that every visitor downloads."""
     return holder["EnvironmentVariables"].each(
-        lambda variable: no_plain_secret(str(variable["Name"].value), variable["Value"], inventory)
+        lambda variable: (
+            variable["Name"].present() & no_plain_secret(str(variable["Name"].value), variable["Value"], inventory)
+        )
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from stackproof.model import Claim, Fact, Resource, Severity, Value, any_of, control
+from stackproof.model import Claim, Fact, Resource, Severity, Unknown, Value, any_of, control
 from stackproof.resources.entries import last_key, leaves
 from stackproof.resources.policy_values import skeleton
 
@@ -49,8 +49,15 @@ _SETTING: Final = re.compile(r"(Allow|Deny|ENABLED|DISABLED|true|false|hours|min
 def no_credentials_in_templates(resource: Resource) -> Claim:
     """What stands in a template stands in every clone, build log and stack history too."""
     found = any_of(leaf.claim("a credential", _is_credential) for leaf in _texts(resource.fact))
-    named = [leaf for leaf in _texts(resource.fact) if last_key(leaf) in _CREDENTIAL_PROPERTIES]
+    named = [
+        leaf for leaf in leaves(resource.fact) if last_key(leaf) in _CREDENTIAL_PROPERTIES and not _looked_up(leaf)
+    ]
     return ~(found | any_of(leaf.claim("a credential", _is_literal) for leaf in named))
+
+
+def _looked_up(leaf: Fact) -> bool:
+    """A dynamic reference to a parameter of Systems Manager: its value is in neither template nor parameters."""
+    return isinstance(leaf.value, Unknown) and leaf.value.detail.startswith("resolve:")
 
 
 def _texts(tree: Fact) -> list[Fact]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from stackproof.model import Claim, Fact, Inventory, Resource, Severity, Value, all_of, control
+from stackproof.model import Claim, Fact, Inventory, Resource, Severity, Unknown, Value, all_of, control
 from stackproof.resources.alarms import names_existing
 from stackproof.resources.embedded import is_json, json_of
 from stackproof.resources.policy_values import skeleton
@@ -96,6 +96,8 @@ def _dimensions(widget: Fact) -> Iterator[tuple[Fact, Fact]]:
     """Dimension name and value of every row, with `.` and `...` filled in from the row above."""
     above: list[Fact] = []
     for row in widget["properties"]["metrics"].items():
+        if isinstance(row.value, Unknown):
+            yield row, row
         cells = [cell for cell in row.items() if not isinstance(cell.value, dict)]
         if cells and cells[0].value == "...":
             cells = [*above[: max(0, len(above) - len(cells) + 1)], *cells[1:]]

@@ -89,8 +89,7 @@ def iam_trust_of_oidc_names_subject(role: Resource) -> Claim:
         web = policies.covers(statement, "sts:AssumeRoleWithWebIdentity") & policies.allows(statement)
         claims = [c.values for c in policies.conditions(statement) if _names_subject(c.key) and _demands(c.operator)]
         named = any_of(values.each(lambda value: ~value.claim("*", _any_subject)) for values in claims)
-        hidden = statement["Condition"].claim("a condition on the subject", lambda _: False)
-        return (named | hidden).only_if(web)
+        return any_of((named, *policies.hidden_conditions(statement))).only_if(web)
 
     return policies.any_statement(role["AssumeRolePolicyDocument"]).each(held)
 
@@ -104,10 +103,10 @@ def iam_trusted_services_use_the_role(role: Resource, inventory: Inventory) -> C
     """A service that is trusted but does not use the role is a way in that nobody watches."""
     statements = policies.statements(role["AssumeRolePolicyDocument"])
     claims = [
-        inventory.pointing_to(role, *kinds)
-        .exists()
-        .only_if(any_of(policies.allows(s) & policies.for_service(s, service) for s in statements))
-        for service, kinds in USERS_OF_ROLES.items()
+        any_of(inventory.pointing_to(role, kind, at=path).exists() for kind, path in users).only_if(
+            any_of(policies.allows(s) & policies.for_service(s, service) for s in statements)
+        )
+        for service, users in USERS_OF_ROLES.items()
     ]
     return all_of(claims)
 

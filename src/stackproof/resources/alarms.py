@@ -154,13 +154,14 @@ def _reaches(target: Resource, inventory: Inventory) -> Claim:
 
 def _reads(metric: Fact, resource: Resource, namespace: str, names: tuple[str, ...], inventory: Inventory) -> Claim:
     def of_it(dimension: Fact) -> Claim:
+        name = readable(dimension["Name"].value)
+        if isinstance(name, Unknown):
+            return dimension["Name"].claim("the name of a dimension", lambda _: name)
         pointed = _pointed(dimension["Value"], inventory)
         if pointed is not None:
             return dimension["Value"].claim(resource.address, lambda _: pointed.address == resource.address)
-        known = [
-            (kind, at) for kind, at in NAMED_BY.get(str(dimension["Name"].value), ()) if kind == resource.type and at
-        ]
-        return any_of(resource[at].equals(dimension["Value"].value) for _, at in known)
+        ways = [at for kind, at in NAMED_BY.get(str(name), ()) if kind == resource.type]
+        return any_of(_is_named(resource, at, dimension["Value"].value) for at in ways)
 
     right = metric["Namespace"].equals(namespace) & metric["MetricName"].one_of(*names)
     return right & metric["Dimensions"].some(of_it)
@@ -189,11 +190,13 @@ def _rules_over(composite: Resource, alarm: Resource) -> Claim:
     return rule.claim(f"a rule over {alarm.address}", lambda value: _mentions(value, alarm))
 
 
-def _mentions(rule: Value, alarm: Resource) -> bool:
+def _mentions(rule: Value, alarm: Resource) -> Answer:
     parts = rule.parts if isinstance(rule, Text) else (rule,)
     if any(isinstance(part, Reference) and part.target == alarm.address for part in parts):
         return True
     text, name = skeleton(rule), readable(alarm["AlarmName"].value)
+    if isinstance(name, Unknown):
+        return name
     if text is None or not isinstance(name, str):
         return False
     return re.search(rf"\(\s*[\"']?{re.escape(name)}[\"']?\s*\)", text) is not None

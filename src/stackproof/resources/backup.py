@@ -111,10 +111,16 @@ def copies(rule: Fact) -> Claim:
 
     def elsewhere(copy: Fact) -> Claim:
         vault = copy["DestinationBackupVaultArn"]
-        same = vault.claim("another vault", lambda value: _target(value) == _target(home) is not None)
+        same = vault.claim("another vault", lambda value: _same_vault(value, home))
         return vault.present() & ~same
 
     return rule["CopyActions"].some(elsewhere)
+
+
+def _same_vault(left: Value, right: Value) -> Answer:
+    if isinstance(right, Unknown):
+        return right
+    return _target(left) is not None and _target(left) == _target(right)
 
 
 def _target(value: Value) -> str | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
-from stackproof.model import Claim, Fact, Inventory, Resource, Value, all_of, any_of
+from stackproof.model import Claim, Fact, Inventory, Resource, Selection, Value, all_of, any_of
 from stackproof.resources import policies
+from stackproof.resources.policy_values import skeleton
 
 DEFAULTS: Final[dict[str, dict[str, Value]]] = {
     "AWS::IAM::AccessKey": {"Status": "Active"},  # IAM API reference, CreateAccessKey: a new key is active
@@ -60,53 +62,61 @@ ESCALATIONS: Final[tuple[tuple[str, ...], ...]] = (
     ("iam:PassRole", "autoscaling:CreateLaunchConfiguration", "autoscaling:CreateAutoScalingGroup"),
 )
 
-# Service principal prefix -> the resource types that name a role which that service assumes.
-USERS_OF_ROLES: Final[dict[str, tuple[str, ...]]] = {
-    "lambda": ("AWS::Lambda::Function",),
-    "ecs-tasks": ("AWS::ECS::TaskDefinition", "AWS::Events::Rule"),
-    "ecs": ("AWS::ECS::Service",),
-    "ec2": ("AWS::IAM::InstanceProfile",),
-    "states": ("AWS::StepFunctions::StateMachine",),
-    "events": ("AWS::Events::Rule",),
-    "scheduler": ("AWS::Scheduler::Schedule",),
-    "pipes": ("AWS::Pipes::Pipe",),
-    "apigateway": (
-        "AWS::ApiGateway::Account",
-        "AWS::ApiGateway::Method",
-        "AWS::ApiGateway::RestApi",
-        "AWS::ApiGateway::Authorizer",
-        "AWS::ApiGatewayV2::Integration",
-        "AWS::ApiGatewayV2::Authorizer",
+# Service principal prefix -> where a resource names the role that the service assumes: type and property path
+USERS_OF_ROLES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
+    "lambda": (("AWS::Lambda::Function", "Role"),),
+    "ecs-tasks": (
+        ("AWS::ECS::TaskDefinition", "TaskRoleArn"),
+        ("AWS::ECS::TaskDefinition", "ExecutionRoleArn"),
     ),
-    "monitoring.rds": ("AWS::RDS::DBInstance", "AWS::RDS::DBCluster"),
-    "rds": ("AWS::RDS::DBInstance", "AWS::RDS::DBCluster", "AWS::RDS::DBProxy"),
-    "backup": ("AWS::Backup::BackupSelection",),
-    "vpc-flow-logs": ("AWS::EC2::FlowLog",),
-    "firehose": ("AWS::KinesisFirehose::DeliveryStream",),
-    "cloudtrail": ("AWS::CloudTrail::Trail",),
-    "cognito-idp": ("AWS::Cognito::UserPool",),
-    "amplify": ("AWS::Amplify::App", "AWS::Amplify::Branch"),
-    "codebuild": ("AWS::CodeBuild::Project",),
-    "codepipeline": ("AWS::CodePipeline::Pipeline",),
-    "application-autoscaling": ("AWS::ApplicationAutoScaling::ScalableTarget",),
+    "ecs": (("AWS::ECS::Service", "Role"), ("AWS::ECS::Service", "VolumeConfigurations.ManagedEBSVolume.RoleArn")),
+    "ec2": (("AWS::IAM::InstanceProfile", "Roles"),),
+    "states": (("AWS::StepFunctions::StateMachine", "RoleArn"),),
+    "events": (("AWS::Events::Rule", "RoleArn"), ("AWS::Events::Rule", "Targets.RoleArn")),
+    "scheduler": (("AWS::Scheduler::Schedule", "Target.RoleArn"),),
+    "pipes": (("AWS::Pipes::Pipe", "RoleArn"),),
+    "apigateway": (
+        ("AWS::ApiGateway::Account", "CloudWatchRoleArn"),
+        ("AWS::ApiGateway::Method", "Integration.Credentials"),
+        ("AWS::ApiGateway::Authorizer", "AuthorizerCredentials"),
+        ("AWS::ApiGatewayV2::Integration", "CredentialsArn"),
+        ("AWS::ApiGatewayV2::Authorizer", "AuthorizerCredentialsArn"),
+    ),
+    "monitoring.rds": (("AWS::RDS::DBInstance", "MonitoringRoleArn"), ("AWS::RDS::DBCluster", "MonitoringRoleArn")),
+    "backup": (("AWS::Backup::BackupSelection", "BackupSelection.IamRoleArn"),),
+    "vpc-flow-logs": (("AWS::EC2::FlowLog", "DeliverLogsPermissionArn"),),
+    "cloudtrail": (("AWS::CloudTrail::Trail", "CloudWatchLogsRoleArn"),),
+    "cognito-idp": (("AWS::Cognito::UserPool", "SmsConfiguration.SnsCallerArn"),),
+    "amplify": (("AWS::Amplify::App", "IAMServiceRole"), ("AWS::Amplify::App", "ComputeRoleArn")),
+    "codebuild": (("AWS::CodeBuild::Project", "ServiceRole"),),
+    "codepipeline": (("AWS::CodePipeline::Pipeline", "RoleArn"),),
+    "application-autoscaling": (("AWS::ApplicationAutoScaling::ScalableTarget", "RoleARN"),),
 }
 
 
 def granted_documents(identity: Resource, inventory: Inventory) -> Iterator[Fact]:
     """Every policy document that a role, user or group gets from the system: its own, attached and managed ones.
 
-    An attached policy that cannot be followed comes as an unknown document; AWS's own managed policies do not come.
+    A policy that may be attached, or cannot be followed, comes as an unknown document. AWS's own managed policies
+    do not come.
     """
     yield from policies.identity_documents(identity)
     for kind in ("Role", "User", "Group"):
-        for policy in inventory.pointing_to(identity, "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", at=f"{kind}s"):
-            yield policy["PolicyDocument"]
-        for policy in inventory.pointing_to(identity, f"AWS::IAM::{kind}Policy", at=f"{kind}Name"):
-            yield policy["PolicyDocument"]
+        yield from _attached(
+            inventory.pointing_to(identity, "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", at=f"{kind}s")
+        )
+        yield from _attached(inventory.pointing_to(identity, f"AWS::IAM::{kind}Policy", at=f"{kind}Name"))
     for arn in identity["ManagedPolicyArns"].items():
         managed = inventory.target(arn)
         if isinstance(managed, Resource):
             yield managed["PolicyDocument"]
+        elif ":iam::aws:policy/" not in (skeleton(arn.value) or ""):
+            yield replace(arn, value=managed)
+
+
+def _attached(found: Selection) -> Iterator[Fact]:
+    yield from (policy["PolicyDocument"] for policy in found)
+    yield from (Fact("PolicyDocument", doubt, found.where) for doubt in found.doubts)
 
 
 def escalates(documents: list[Fact]) -> Claim:

@@ -215,7 +215,7 @@ def narrowed(statement: Fact) -> Claim:
         for line in conditions(statement)
         if line.key in _NARROWING and _DEMANDING.fullmatch(line.operator)
     )
-    return any_of((*lines, *_unreadable(statement)))
+    return any_of((*lines, *hidden_conditions(statement)))
 
 
 def conditions(statement: Fact) -> Iterator[Condition]:
@@ -255,8 +255,11 @@ def _keys(block: Fact) -> tuple[str, ...]:
     return block.keys()
 
 
-def _unreadable(statement: Fact) -> Iterator[Claim]:
-    """One unknown claim for each part of the Condition block that is not known; claims that fail for the rest."""
+def hidden_conditions(statement: Fact) -> Iterator[Claim]:
+    """One unknown claim for each part of the Condition block that is not known; claims that fail for the rest.
+
+    Beside the claims about what can be read, in `any_of`.
+    """
     block = statement["Condition"]
     yield block.claim("a condition that narrows who", lambda _: False)
     for operator in _keys(block):

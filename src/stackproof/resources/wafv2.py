@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from stackproof.model import ABSENT, Claim, Fact, Resource, any_of
+from stackproof.model import ABSENT, Claim, Fact, Resource, Unknown, any_of
 
 # Statements that compare a part of the request, each of which needs TextTransformations
 MATCHES: Final = (
@@ -33,6 +33,8 @@ def rules(acl: Resource) -> Fact:
 def within(statement: Fact) -> Iterator[Fact]:
     """A statement and every statement nested in it."""
     yield statement
+    if isinstance(statement.value, Unknown):
+        return  # whatever is nested in it is as unknown
     for kind, key in _NESTED:
         if statement[kind].value is not ABSENT:
             for inner in statement[kind][key].items():
