@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from stackproof.model import Claim, Fact, Inventory, Reference, Resource, Severity, Value, all_of, control
-from stackproof.resources.networks import EGRESS, INGRESS, covers, covers_beyond, from_world, is_world
+from stackproof.resources.entries import pointed_at_from
+from stackproof.resources.networks import (
+    BEHIND_LOAD_BALANCERS,
+    EGRESS,
+    GROUP_USERS,
+    INGRESS,
+    covers,
+    covers_beyond,
+    from_world,
+    is_world,
+)
 
 GROUP = "AWS::EC2::SecurityGroup"
 
@@ -80,23 +90,9 @@ def ec2_world_reaches_web_ports_only(resource: Resource, inventory: Inventory) -
 )
 def ec2_world_reaches_load_balancers_only(group: Resource, inventory: Inventory) -> Claim:
     """A task, instance or function that takes web requests from anywhere bypasses TLS, the firewall and the logs."""
-    behind = inventory.pointing_to(group, *BEHIND_LOAD_BALANCERS)
     inline = group["SecurityGroupIngress"].some(lambda rule: from_world(rule, inventory))
     separate = inventory.pointing_to(group, INGRESS, at="GroupId").any(lambda rule: from_world(rule.fact, inventory))
-    return behind.count(lambda number: number == 0, "none that the internet reaches directly").only_if(
-        inline | separate
-    )
-
-
-BEHIND_LOAD_BALANCERS = (
-    "AWS::ECS::Service",
-    "AWS::Lambda::Function",
-    "AWS::RDS::DBInstance",
-    "AWS::RDS::DBCluster",
-    "AWS::DocDB::DBCluster",
-    "AWS::ElastiCache::ReplicationGroup",
-    "AWS::ElastiCache::CacheCluster",
-)
+    return (~pointed_at_from(group, inventory, BEHIND_LOAD_BALANCERS)).only_if(inline | separate)
 
 
 @control(
@@ -122,11 +118,7 @@ def ec2_group_rules_described(resource: Resource) -> Claim:
 )
 def ec2_group_in_use(group: Resource, inventory: Inventory) -> Claim:
     """An unattached group with forgotten rules waits to be attached by mistake."""
-    return inventory.pointing_to(group).that(lambda user: ~_is_about_rules(user)).exists()
-
-
-def _is_about_rules(user: Resource) -> Claim:
-    return user.fact.claim("a group or a rule", lambda _: user.type in {GROUP, INGRESS, EGRESS})
+    return pointed_at_from(group, inventory, GROUP_USERS)
 
 
 @control(

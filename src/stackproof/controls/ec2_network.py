@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stackproof.model import Claim, Inventory, Resource, Severity, control
+from stackproof.resources.entries import pointed_at_from
 from stackproof.resources.networks import is_public, same_zone
 
 
@@ -68,10 +69,15 @@ def ec2_nat_in_public_subnet(nat: Resource, inventory: Inventory) -> Claim:
 )
 def ec2_address_in_use(address: Resource, inventory: Inventory) -> Claim:
     """An unused address costs money and can be forgotten in allow lists."""
-    users = inventory.pointing_to(
-        address, "AWS::EC2::NatGateway", "AWS::EC2::EIPAssociation", "AWS::ElasticLoadBalancingV2::LoadBalancer"
-    )
-    return address["InstanceId"].present() | users.exists()
+    return address["InstanceId"].present() | pointed_at_from(address, inventory, _ADDRESS_USERS)
+
+
+_ADDRESS_USERS = (
+    ("AWS::EC2::NatGateway", "AllocationId"),
+    ("AWS::EC2::EIPAssociation", "AllocationId"),
+    ("AWS::EC2::EIPAssociation", "EIP"),
+    ("AWS::ElasticLoadBalancingV2::LoadBalancer", "SubnetMappings.AllocationId"),
+)
 
 
 @control(

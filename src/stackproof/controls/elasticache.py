@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stackproof.model import Claim, Fact, Inventory, Reference, Resource, Severity, Text, Unknown, control
+from stackproof.model import Claim, Inventory, Reference, Resource, Severity, Text, Unknown, all_of, control
 from stackproof.resources.elasticache import default_port
 from stackproof.resources.entries import leaves
 from stackproof.resources.networks import groups_admit_groups_only, private_subnets, spans_zones
@@ -124,21 +124,26 @@ def elasticache_admits_groups_only(cache: Resource, inventory: Inventory) -> Cla
 )
 def elasticache_clients_use_tls(group: Resource, inventory: Inventory) -> Claim:
     """A redis:// address makes the client speak in the clear: it fails where TLS is required, and leaks where not."""
-    users = inventory.pointing_to(group)
-    return users.each(lambda user: _addresses_use_tls(user, group))
-
-
-def _addresses_use_tls(user: Resource, group: Resource) -> Claim:
-    claims = [
-        ~leaf.claim("an address redis:// of this cache", lambda value: _plain_address(value, group))
-        for leaf in leaves(user.fact)
-        if isinstance(leaf.value, Text)
+    texts = [
+        leaf
+        for kind, place in _ADDRESS_TEXTS.items()
+        for user in inventory.of_type(kind)
+        for part in user[place].items()
+        for leaf in leaves(part["Environment"] if place == "ContainerDefinitions" else part)
     ]
-    found = Fact("addresses", f"{len(claims)} texts", user.where(""))
-    holds = found.claim("no redis:// address", lambda _: True)
-    for claim in claims:
-        holds &= claim
-    return holds
+    unread = inventory.of_type(*_ADDRESS_TEXTS).each(lambda user: user.fact.claim("known", lambda _: True))
+    return unread & all_of(
+        ~leaf.claim("an address redis:// of it", lambda v: _plain_address(v, group)) for leaf in texts
+    )
+
+
+# Where programs and people read the address of a cache.
+_ADDRESS_TEXTS = {
+    "AWS::SecretsManager::Secret": "SecretString",
+    "AWS::SSM::Parameter": "Value",
+    "AWS::Lambda::Function": "Environment",
+    "AWS::ECS::TaskDefinition": "ContainerDefinitions",
+}
 
 
 def _plain_address(value: object, group: Resource) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stackproof.model import Claim, Inventory, Resource, Severity, control
+from stackproof.resources.entries import pointed_at_from
 
 GROUP = "AWS::ElasticLoadBalancingV2::TargetGroup"
 
@@ -46,9 +47,17 @@ def elbv2_target_health_exact(group: Resource) -> Claim:
 )
 def elbv2_target_group_served(group: Resource, inventory: Inventory) -> Claim:
     """A target group that no listener forwards to gets no requests, and an ECS service on it cannot be created."""
-    return inventory.pointing_to(
-        group, "AWS::ElasticLoadBalancingV2::Listener", "AWS::ElasticLoadBalancingV2::ListenerRule"
-    ).exists()
+    return pointed_at_from(group, inventory, _FORWARDERS)
+
+
+_FORWARDERS = tuple(
+    (kind, f"{actions}.{path}")
+    for kind, actions in (
+        ("AWS::ElasticLoadBalancingV2::Listener", "DefaultActions"),
+        ("AWS::ElasticLoadBalancingV2::ListenerRule", "Actions"),
+    )
+    for path in ("TargetGroupArn", "ForwardConfig.TargetGroups.TargetGroupArn")
+)
 
 
 @control(

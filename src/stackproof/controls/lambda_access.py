@@ -5,6 +5,7 @@ from __future__ import annotations
 from stackproof.model import Claim, Fact, Inventory, Resource, Severity, Unknown, Value, control
 from stackproof.model.facts import as_number
 from stackproof.model.matching import Answer, readable
+from stackproof.resources.entries import pointed_at_from
 
 PERMISSION, ALIAS, VERSION = "AWS::Lambda::Permission", "AWS::Lambda::Alias", "AWS::Lambda::Version"
 
@@ -115,11 +116,21 @@ def lambda_alias_names_version(alias: Resource) -> Claim:
 def lambda_provisioned_is_invoked(resource: Resource, inventory: Inventory) -> Claim:
     """Provisioned executions belong to a version; callers that name the bare function get $LATEST, cold."""
     provisioned = resource["ProvisionedConcurrencyConfig"]["ProvisionedConcurrentExecutions"]
-    users = inventory.pointing_to(resource).that(lambda user: ~_is_version_of_it(user))
     aliases = inventory.pointing_to(resource, ALIAS, at="FunctionVersion")
-    through_alias = aliases.any(lambda alias: inventory.pointing_to(alias).exists())
-    return (users.exists() | through_alias).only_if(provisioned.present())
+    through_alias = aliases.any(lambda alias: _is_invoked(alias, inventory))
+    return (_is_invoked(resource, inventory) | through_alias).only_if(provisioned.present())
 
 
-def _is_version_of_it(user: Resource) -> Claim:
-    return user.fact.claim("an alias", lambda _: user.type == ALIAS)
+def _is_invoked(function: Resource, inventory: Inventory) -> Claim:
+    return pointed_at_from(function, inventory, _INVOKERS)
+
+
+_INVOKERS = (
+    (PERMISSION, "FunctionName"),
+    ("AWS::Lambda::EventSourceMapping", "FunctionName"),
+    ("AWS::Lambda::Url", "TargetFunctionArn"),
+    ("AWS::ApiGateway::Method", "Integration.Uri"),
+    ("AWS::ApiGatewayV2::Integration", "IntegrationUri"),
+    ("AWS::Events::Rule", "Targets.Arn"),
+    ("AWS::ElasticLoadBalancingV2::TargetGroup", "Targets.Id"),
+)

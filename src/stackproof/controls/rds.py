@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from stackproof.model import Claim, Inventory, Resource, Severity, all_of, any_of, control
-from stackproof.resources.rds import expected_logs
+from stackproof.model import Claim, Inventory, Resource, Severity, all_of, control
+from stackproof.resources.rds import exports_logs
 
 INSTANCE, CLUSTER = "AWS::RDS::DBInstance", "AWS::RDS::DBCluster"
 
@@ -108,10 +108,7 @@ def rds_snapshots_tagged(db: Resource) -> Claim:
 )
 def rds_logs_exported(db: Resource) -> Claim:
     """Logs that stay on the instance are lost with it and cannot raise an alarm."""
-    logs = db["EnableCloudwatchLogsExports"]
-    wanted = expected_logs(db)
-    exported = any_of(logs.contains(name) for name in wanted) if wanted else logs.present()
-    return exported.only_if(_standalone(db))
+    return exports_logs(db).only_if(_standalone(db))
 
 
 @control(

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from stackproof.model import (
-    Cause,
     Claim,
     Fact,
     Inventory,
     Reference,
     Resource,
     Severity,
-    Unknown,
     Value,
     any_of,
     control,
@@ -172,7 +170,7 @@ def rds_password_generated(db: Resource) -> Claim:
         | db["ReplicationSourceIdentifier"].present()
         | db["SourceDBClusterIdentifier"].present()
     )
-    password = _decided(db["MasterUserPassword"])
+    password = db["MasterUserPassword"]
     dynamic = password.claim("a dynamic reference to a secret", _is_dynamic)
     return (managed | dynamic | (restored & password.absent())).only_if(~inherited)
 
@@ -189,10 +187,3 @@ def rds_proxy_requires_tls(proxy: Resource) -> Claim:
 
 def _is_dynamic(value: Value) -> bool:
     return any(isinstance(part, Reference) and part.attribute.startswith("resolve:") for part in parts_of(value))
-
-
-def _decided(password: Fact) -> Fact:
-    """A password whose parameter has no value yet is passed in all the same, whatever the value will be."""
-    if isinstance(password.value, Unknown) and password.value.cause is Cause.UNRESOLVED_PARAMETER:
-        return Fact(password.path, f"passed in ({password.value.detail})", password.where, password.origin)
-    return password

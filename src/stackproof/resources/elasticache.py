@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from stackproof.model import Resource, Value
+from stackproof.model import Resource, Unknown, Value
 from stackproof.model.matching import readable
 
 # Template reference, AWS::ElastiCache::ReplicationGroup and AWS::ElastiCache::CacheCluster; API CreateReplicationGroup.
@@ -20,6 +20,9 @@ DEFAULTS: Final[dict[str, dict[str, Value]]] = {
 }
 
 
-def default_port(cache: Resource) -> int:
+def default_port(cache: Resource) -> int | Unknown:
     """Return the port of the engine: 11211 for memcached, 6379 for Redis and Valkey (ElastiCache User Guide)."""
-    return 11211 if readable(cache["Engine"].value) == "memcached" else 6379
+    engine = readable(cache["Engine"].value)
+    if isinstance(engine, Unknown):
+        return engine
+    return 11211 if engine == "memcached" else 6379

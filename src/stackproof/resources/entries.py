@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from stackproof.model import ABSENT, Fact, Unknown, Value
+from stackproof.model import ABSENT, Claim, Fact, Inventory, Resource, Unknown, Value, any_of
 from stackproof.model.matching import equal
 
 
@@ -23,6 +23,11 @@ def entry(pairs: Fact, key: str, *, name: str = "Key", value: str = "Value", def
         if isinstance(same, Unknown):
             doubt = doubt or same
     return Fact(path, doubt or default, pairs.where, pairs.origin)
+
+
+def pointed_at_from(resource: Resource, inventory: Inventory, places: Iterable[tuple[str, str]]) -> Claim:
+    """Hold when one of these places (type and property path) points at the resource; unknown while one may."""
+    return any_of(inventory.pointing_to(resource, kind, at=path).exists() for kind, path in places)
 
 
 def leaves(fact: Fact) -> Iterator[Fact]:

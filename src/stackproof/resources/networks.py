@@ -23,6 +23,37 @@ _WIDEST_V6 = 16
 # How an element of Fn::GetAZs is told apart before deployment: by its number.
 _NUMBERED_ZONE = re.compile(r"^availability zones of .*\[(\d+)\]$")
 
+# Where a type names the security groups that its network interfaces get.
+BEHIND_LOAD_BALANCERS = (
+    ("AWS::ECS::Service", "NetworkConfiguration.AwsvpcConfiguration.SecurityGroups"),
+    ("AWS::Lambda::Function", "VpcConfig.SecurityGroupIds"),
+    ("AWS::RDS::DBInstance", "VPCSecurityGroups"),
+    ("AWS::RDS::DBCluster", "VpcSecurityGroupIds"),
+    ("AWS::RDS::DBProxy", "VpcSecurityGroupIds"),
+    ("AWS::DocDB::DBCluster", "VpcSecurityGroupIds"),
+    ("AWS::ElastiCache::ReplicationGroup", "SecurityGroupIds"),
+    ("AWS::ElastiCache::CacheCluster", "VpcSecurityGroupIds"),
+    ("AWS::EFS::MountTarget", "SecurityGroups"),
+)
+GROUP_USERS = (
+    *BEHIND_LOAD_BALANCERS,
+    ("AWS::ElasticLoadBalancingV2::LoadBalancer", "SecurityGroups"),
+    ("AWS::ElasticLoadBalancing::LoadBalancer", "SecurityGroups"),
+    ("AWS::ApiGatewayV2::VpcLink", "SecurityGroupIds"),
+    ("AWS::EC2::VPCEndpoint", "SecurityGroupIds"),
+    ("AWS::EC2::Instance", "SecurityGroupIds"),
+    ("AWS::EC2::Instance", "NetworkInterfaces.GroupSet"),
+    ("AWS::EC2::NetworkInterface", "GroupSet"),
+    ("AWS::EC2::LaunchTemplate", "LaunchTemplateData.SecurityGroupIds"),
+    ("AWS::EC2::LaunchTemplate", "LaunchTemplateData.NetworkInterfaces.Groups"),
+    ("AWS::AutoScaling::LaunchConfiguration", "SecurityGroups"),
+    ("AWS::Events::Rule", "Targets.EcsParameters.NetworkConfiguration.AwsVpcConfiguration.SecurityGroups"),
+    ("AWS::CodeBuild::Project", "VpcConfig.SecurityGroupIds"),
+    ("AWS::EKS::Cluster", "ResourcesVpcConfig.SecurityGroupIds"),
+    ("AWS::MSK::Cluster", "BrokerNodeGroupInfo.SecurityGroups"),
+    ("AWS::OpenSearchService::Domain", "VPCOptions.SecurityGroupIds"),
+)
+
 RuleClaim = Callable[[Fact], Claim]
 
 
@@ -66,7 +97,7 @@ def from_addresses(rule: Fact) -> Claim:
     return rule["CidrIp"].present() | rule["CidrIpv6"].present() | rule["SourcePrefixListId"].present()
 
 
-def groups_admit_groups_only(groups: Fact, port: Fact, default: int, inventory: Inventory) -> Claim:
+def groups_admit_groups_only(groups: Fact, port: Fact, default: int | Unknown, inventory: Inventory) -> Claim:
     """Hold when there are security groups and none of them admits addresses on the port."""
 
     def closed(number: int) -> Claim:
@@ -137,19 +168,21 @@ def same_zone(subnet: Resource, other: Resource) -> Claim:
     """Hold when two subnets lie in the same availability zone."""
     zone, expected = _zone(subnet), _zone(other)
     fact = subnet["AvailabilityZone"]
-    shown = Fact(fact.path, zone if isinstance(zone, Unknown) else str(zone), fact.where, fact.origin)
+    if isinstance(zone, Unknown):
+        return fact.claim(f"the zone of {other.address}", lambda _: zone)
     if isinstance(expected, Unknown):
-        return shown.claim("a known zone", lambda _: expected)
-    if not isinstance(zone, Unknown) and type(zone) is not type(expected):
-        mixed = Unknown(Cause.NEEDS_LIVE, f"zone {zone} may or may not be zone {expected}")
-        return shown.claim(f"zone {expected}", lambda _: mixed)
-    return shown.claim(f"zone {expected}", lambda _: zone == expected)
+        return fact.claim(f"the zone of {other.address}", lambda _: expected)
+    shown = Fact(fact.path, _zone_name(zone), fact.where, fact.origin)
+    if type(zone) is not type(expected):
+        mixed = Unknown(Cause.NEEDS_LIVE, f"{_zone_name(zone)} may or may not be {_zone_name(expected)}")
+        return shown.claim(_zone_name(expected), lambda _: mixed)
+    return shown.claim(_zone_name(expected), lambda _: zone == expected)
 
 
-def with_port(port: Fact, default: int, claim: Callable[[int], Claim]) -> Claim:
+def with_port(port: Fact, default: int | Unknown, claim: Callable[[int], Claim]) -> Claim:
     """Make a claim about a listening port, which is the engine's default where none is set."""
-    value = readable(port.value)
-    number = default if value is ABSENT else as_number(value)
+    value = default if port.value is ABSENT else readable(port.value)
+    number = as_number(value)
     if number is None:
         why = value if isinstance(value, Unknown) else Unknown(Cause.PARSE_ERROR, f"{port.path} is no port number")
         return port.claim("a known port", lambda _: why)
@@ -178,6 +211,10 @@ def _zone(subnet: Resource | Unknown) -> str | int | Unknown:
         return int(numbered[1])
     why = f"AWS picks the zone of {subnet.address}, which names none"
     return zone if isinstance(zone, Unknown) else Unknown(Cause.NEEDS_LIVE, why)
+
+
+def _zone_name(zone: str | int) -> str:
+    return zone if isinstance(zone, str) else f"zone {zone} of Fn::GetAZs"
 
 
 def _spans_internet(value: Value) -> Answer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from stackproof.model import Claim, Fact, Inventory, Resource, Unknown, Value
+from stackproof.model import Cause, Claim, Fact, Inventory, Resource, Unknown, Value, any_of
 from stackproof.model.matching import Answer, readable
 
 # All from the API references (CreateDBInstance, CreateDBCluster) unless said otherwise.
@@ -69,17 +69,24 @@ _TLS: Final[dict[str, tuple[str, float | None]]] = {
 }
 
 
-def default_port(database: Resource) -> int:
-    """Return the port that the database listens on when none is set; PostgreSQL's where the engine is not known."""
+def default_port(database: Resource) -> int | Unknown:
+    """Return the port that the database listens on when none is set; unknown where the engine is."""
     if database.type.startswith("AWS::DocDB"):
         return _DOCUMENTDB_PORT
-    return next((port for engine, port in _PORTS.items() if engine in _engine(database)), _PORTS["postgres"])
+    unknown = Unknown(Cause.UNSUPPORTED_TYPE, f"the port of engine {database['Engine'].value}")
+    why = readable(database["Engine"].value)
+    known = next((port for engine, port in _PORTS.items() if engine in _engine(database)), None)
+    return known or (why if isinstance(why, Unknown) else unknown)
 
 
-def expected_logs(database: Resource) -> tuple[str, ...]:
-    """Return the logs of which at least one must be exported; empty for an engine that is not known here."""
+def exports_logs(database: Resource) -> Claim:
+    """Hold when a log that its engine has is exported; for an engine that is not listed here, when any is."""
+    exported = database["EnableCloudwatchLogsExports"]
     engine = _engine(database)
-    return next((logs for name, logs in _LOGS.items() if engine.startswith(name)), ())
+    logs = next((logs for name, logs in _LOGS.items() if engine.startswith(name)), ())
+    if logs:
+        return any_of(exported.contains(name) for name in logs)
+    return exported.present() & database["Engine"].claim("a known engine", lambda _: _is_known(database["Engine"]))
 
 
 def requires_tls(database: Resource, group_property: str, inventory: Inventory) -> Claim:
@@ -87,9 +94,7 @@ def requires_tls(database: Resource, group_property: str, inventory: Inventory) 
     engine = _engine(database)
     known = next(((name, since) for prefix, (name, since) in _TLS.items() if engine.startswith(prefix)), None)
     if known is None:
-        return database["Engine"].claim(
-            "an engine whose TLS setting is known", lambda _: _not_known(database["Engine"])
-        )
+        return ~database["Engine"].claim("another engine", lambda _: _is_known(database["Engine"]))
     name, since = known
     pointer = database[group_property]
     version = database["EngineVersion"]
@@ -107,9 +112,9 @@ def _engine(database: Resource) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _not_known(engine: Fact) -> Answer:
+def _is_known(engine: Fact) -> Answer:
     value = readable(engine.value)
-    return value if isinstance(value, Unknown) else False
+    return value if isinstance(value, Unknown) else True
 
 
 def _from_version(value: Value, since: float | None) -> Answer:

@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import Final
 
-from stackproof.model import Claim, Fact, Inventory, Reference, Text, Unknown, Value, all_of
+from stackproof.model import Cause, Claim, Fact, Inventory, Reference, Text, Unknown, Value, all_of
 from stackproof.model.matching import Answer
 
 _NAME: Final = re.compile(
@@ -72,7 +72,7 @@ def parts_of(value: Value) -> tuple[Value, ...]:
 
 def no_secret_text(fact: Fact, inventory: Inventory) -> Claim:
     """Hold when a text neither holds nor is given a secret. An absent text holds none."""
-    fact = _revealed(fact)
+    fact = _revealed(fact, inventory)
     return all_of(
         (
             ~fact.claim("a secret filled in at deployment", comes_from_secret),
@@ -84,16 +84,27 @@ def no_secret_text(fact: Fact, inventory: Inventory) -> Claim:
 
 def no_plain_secret(name: str, fact: Fact, inventory: Inventory) -> Claim:
     """Hold when a variable neither holds a secret nor, by its name, is meant to."""
-    return no_secret_text(fact, inventory) & ~fact.claim(
-        f"a plain value, as {name} names a secret", lambda value: speaks_of_secret(name) and _is_plain(value)
-    )
+    no_text = no_secret_text(fact, inventory)
+    if not speaks_of_secret(name):
+        return no_text
+    return no_text & ~_revealed(fact, inventory).claim(f"a plain value, as {name} names a secret", _is_plain)
 
 
-def _revealed(fact: Fact) -> Fact:
-    """A value that cannot be computed before deployment because a secret goes into it has the secret in it."""
+def _revealed(fact: Fact, inventory: Inventory) -> Fact:
+    """Say what a text that cannot be computed before deployment is computed from, where that alone decides.
+
+    A secret in it makes it one; an attribute that a resource of ours returns does not, unless it is a secret itself.
+    """
     value = fact.value
-    if isinstance(value, Unknown) and (source := _DERIVED.search(value.detail)):
+    if not isinstance(value, Unknown):
+        return fact
+    if source := _DERIVED.search(value.detail):
         return replace(fact, value=Reference(value.detail[: source.start()], source[1]))
+    if value.cause is Cause.NEEDS_LIVE:
+        stack, _, rest = value.detail.partition(".")
+        name, _, attribute = rest.partition(".")
+        if inventory.get(f"{stack}.{name}"):
+            return replace(fact, value=Reference(f"{stack}.{name}", attribute))
     return fact
 
 
