@@ -18,7 +18,7 @@ _TAKEOVER = (
     "s3:PutEncryptionConfiguration",
     "s3:PutObjectAcl",
 )
-_ACCOUNT_PATH: Final = re.compile(r"/AWSLogs/(\d{12}|\ufffd)(/|$)")
+_ACCOUNT_PATH: Final = re.compile(r"/AWSLogs/(\d{12}|\ufffc)(/|$)")
 
 
 @control(

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from stackproof.model import ABSENT, Claim, Fact, Resource, Unknown, Value, any_of
+from stackproof.model import ABSENT, Claim, Fact, Resource, Unknown, any_of
 from stackproof.model.matching import match
 from stackproof.resources.embedded import json_of
 from stackproof.resources.policy_values import (
@@ -169,7 +169,7 @@ def principals(statement: Fact, kind: str) -> tuple[Fact, ...]:
     """
     principal = statement["Principal"]
     if isinstance(principal.value, dict):
-        return _own_account(principal[kind]).items()
+        return principal[kind].items()
     if isinstance(principal.value, Unknown):
         return (principal,)
     return (principal,) if kind == "AWS" and principal.value is not ABSENT else ()
@@ -223,7 +223,7 @@ def conditions(statement: Fact) -> Iterator[Condition]:
     block = statement["Condition"]
     for operator in _keys(block):
         for key in _keys(block[operator]):
-            yield Condition(operator, key.lower(), _own_account(block[operator][key]))
+            yield Condition(operator, key.lower(), block[operator][key])
 
 
 def condition_on(statement: Fact, keys: Iterable[str], operators: str = "") -> Fact:
@@ -239,16 +239,6 @@ def condition_on(statement: Fact, keys: Iterable[str], operators: str = "") -> F
     ]
     found = [c.values for c in conditions(statement) if c.key in wanted and pattern.fullmatch(c.operator)]
     return next(iter(found + hidden), replace(block, value=ABSENT))
-
-
-def _own_account(values: Fact) -> Fact:
-    """Write `${AWS::AccountId}` in place of an account id that the environment does not say: it is one account."""
-
-    def settled(value: Value) -> Value:
-        return "${AWS::AccountId}" if isinstance(value, Unknown) and value.detail == "AWS::AccountId" else value
-
-    found = values.value
-    return replace(values, value=[settled(item) for item in found] if isinstance(found, list) else settled(found))
 
 
 def _keys(block: Fact) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import Final
 
 from stackproof.model import Cause, Reference, Text, Unknown, Value
 from stackproof.model.matching import readable
@@ -18,13 +19,17 @@ def is_star(value: Value) -> bool | Unknown:
     return matches_text(value, r"\*+")
 
 
+# Services whose ARNs give the resource's name without its kind before it (Service Authorization Reference)
+_UNTYPED: Final = ("s3", "sns", "sqs", "execute-api")
+
+
 def of_other_account(value: Value, own: str) -> bool | Unknown:
     """Say whether a principal (account id or ARN) is of another account than `own` (empty: not known).
 
-    A resource that a reference points at, and `${AWS::AccountId}` where it has no value, are of this account.
+    A resource that a reference points at, and `AWS::AccountId` where it has no value, are of this account.
     """
     parts = value.parts if isinstance(value, Text) else (value,)
-    if any(isinstance(part, Reference) or "AWS::AccountId" in str(part) for part in parts):
+    if any(isinstance(part, Reference) and part.attribute != "NoEcho" for part in parts):
         return False
     plain = readable(value)
     if isinstance(plain, Unknown):
@@ -85,8 +90,9 @@ def names_no_resource(value: Value) -> bool | Unknown:
         return False
     if not text.startswith("arn:"):
         return is_star(value)
-    name = text.split(":", 5)[5] if text.count(":") >= 5 else text.rpartition(":")[2]
-    if re.fullmatch(r"([a-z][a-z-]*[:/])?[*/:\ufffd]*[*\ufffd][*/:\ufffd]*", name) is None:
+    _, _, service, _, _, name = [*text.split(":", 5), "", "", "", "", ""][:6]
+    kind = "" if service in _UNTYPED else r"([a-z][a-z-]*[:/])?"
+    if re.fullmatch(kind + r"[*/:\ufffd]*[*\ufffd][*/:\ufffd]*", name) is None:
         return False
     return hole_in(value) if "\ufffd" in name else True
 
