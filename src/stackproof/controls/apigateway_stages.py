@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from stackproof.model import Claim, Fact, Inventory, Reference, Resource, Severity, Text, Value, control
+from stackproof.model import Claim, Fact, Inventory, Reference, Resource, Severity, Text, Unknown, Value, control
 from stackproof.model.matching import Answer, match, readable
 
 STAGE = "AWS::ApiGateway::Stage"
@@ -87,16 +87,16 @@ def apigateway_stage_behind_firewall(stage: Resource, inventory: Inventory) -> C
 
 def _is_stage(arn: Value, stage: Resource) -> Answer:
     """An ARN with the API's id and the stage, each by reference or by text."""
+    api, name = stage["RestApiId"].value, readable(stage["StageName"].value)
+    undecided = next((value for value in (api, name) if isinstance(value, Unknown)), False)
     if not isinstance(arn, Text):
-        plain = readable(arn)
-        return match(plain, re.compile(rf".*/restapis/\w+/stages/{re.escape(str(stage['StageName'].value))}"))
+        return undecided or match(readable(arn), re.compile(rf".*/restapis/\w+/stages/{re.escape(str(name))}"))
     pointers = [part.target for part in arn.parts if isinstance(part, Reference)]
-    api = stage["RestApiId"].value
-    names_api = isinstance(api, Reference) and api.target in pointers
-    name = readable(stage["StageName"].value)
+    if stage.address in pointers:
+        return True
     last = arn.parts[-1]
-    names_stage = isinstance(last, str) and last.endswith(f"/stages/{name}")
-    return stage.address in pointers or (names_api and names_stage)
+    fits = isinstance(api, Reference) and api.target in pointers
+    return undecided or (fits and isinstance(last, str) and last.endswith(f"/stages/{name}"))
 
 
 @control(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stackproof.model import Cause, Claim, Fact, Inventory, Reference, Resource, Severity, Text, Unknown, Value, control
 from stackproof.model.matching import Answer
+from stackproof.resources.entries import same_pointer
 from stackproof.resources.openapi import (
     allowed_origins,
     each_operation,
@@ -75,14 +76,10 @@ def _leads(target: Value, route: Resource, inventory: Inventory) -> Answer:
         integration = inventory.get(pointer.target) if isinstance(pointer, Reference) else None
         if integration is None:
             return Unknown(Cause.OUT_OF_SCOPE, f"{pointer} was not read")
-        return integration.type == INTEGRATION and _same_api(integration, route)
+        return integration.type == INTEGRATION and same_pointer(integration["ApiId"].value, route["ApiId"].value)
     if isinstance(target, str) and target.startswith("integrations/") and "$" not in target:
         return Unknown(Cause.OUT_OF_SCOPE, f"{target} was not read")
     return False
-
-
-def _same_api(integration: Resource, route: Resource) -> bool:
-    return integration["ApiId"].value == route["ApiId"].value
 
 
 @control(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from stackproof.model import Claim, Fact, Inventory, Reference, Resource, Severity, Value, control
-from stackproof.model.matching import Answer, equal, readable
+from stackproof.model import Claim, Fact, Inventory, Resource, Severity, control
 from stackproof.resources.ecs import in_own_registry, is_pinned
-from stackproof.resources.secret_values import no_plain_secret, no_secret_text
+from stackproof.resources.entries import same_pointer
+from stackproof.resources.secret_values import no_secret_pair, no_secret_text
 
 TASK = "AWS::ECS::TaskDefinition"
 
@@ -128,16 +128,11 @@ def ecs_environment_holds_no_secret(task: Resource, inventory: Inventory) -> Cla
     """
 
     def plain(container: Fact) -> Claim:
-        environment = container["Environment"].each(lambda pair: _variable(pair, inventory))
+        environment = container["Environment"].each(lambda pair: no_secret_pair(pair["Name"], pair["Value"], inventory))
         command = container["Command"].each(lambda word: no_secret_text(word, inventory))
         return environment & command
 
     return _containers(task).each(plain)
-
-
-def _variable(pair: Fact, inventory: Inventory) -> Claim:
-    name = readable(pair["Name"].value)
-    return no_plain_secret(name if isinstance(name, str) else "", pair["Value"], inventory)
 
 
 @control(
@@ -148,14 +143,8 @@ def _variable(pair: Fact, inventory: Inventory) -> Claim:
 def ecs_task_roles_separate(task: Resource) -> Claim:
     """The execution role pulls images and reads secrets for the start; the running program needs neither."""
     running, starting = task["TaskRoleArn"], task["ExecutionRoleArn"]
-    same = running.claim("the execution role", lambda role: _same_role(role, starting.value))
+    same = running.claim("the execution role", lambda role: same_pointer(role, starting.value))
     return (~same).only_if(running.present() & starting.present())
-
-
-def _same_role(role: Value, other: Value) -> Answer:
-    if isinstance(role, Reference) and isinstance(other, Reference):
-        return role.target == other.target
-    return equal(role, other)
 
 
 @control(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from stackproof.model import Claim, Inventory, Resource, Severity, Text, Value, control
+from stackproof.model import Claim, Inventory, Resource, Severity, Text, Unknown, Value, control
 from stackproof.model.matching import Answer, equal, readable
 from stackproof.resources.lambda_functions import is_supported
 from stackproof.resources.networks import private_subnets, spans_zones
@@ -173,4 +173,6 @@ def _is_group_of(name: Value, function: Resource) -> Answer:
         pointer = name.parts[1]
         return getattr(pointer, "target", "") == function.address or equal(pointer, function["FunctionName"].value)
     own = readable(function["FunctionName"].value)
+    if isinstance(own, Unknown):
+        return own
     return isinstance(own, str) and equal(name, f"/aws/lambda/{own}")

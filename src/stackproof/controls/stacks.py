@@ -11,7 +11,6 @@ from stackproof.model import (
     Evidence,
     Fact,
     Inventory,
-    Reference,
     Resource,
     Severity,
     Unknown,
@@ -19,7 +18,7 @@ from stackproof.model import (
     all_of,
     control,
 )
-from stackproof.resources.secret_values import no_plain_secret, speaks_of_secret
+from stackproof.resources.secret_values import no_secret_pair, speaks_of_secret
 
 STACK = "AWS::CloudFormation::Stack"
 
@@ -102,12 +101,9 @@ def _given(stack: Resource, name: str) -> Fact:
 def stack_outputs_hold_no_secret(stack: Resource, inventory: Inventory) -> Claim:
     """Outputs are shown to everyone who may describe stacks, and imported where nobody expects a secret."""
     outputs = stack["Outputs"]
-    return outputs.each(lambda output: _no_secret(output, inventory)).only_if(outputs.present())
-
-
-def _no_secret(output: Fact, inventory: Inventory) -> Claim:
-    key = output["OutputKey"].value
-    return no_plain_secret(key if isinstance(key, str) else "", output["OutputValue"], inventory)
+    return outputs.each(lambda output: no_secret_pair(output["OutputKey"], output["OutputValue"], inventory)).only_if(
+        outputs.present()
+    )
 
 
 @control(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from stackproof.model import ABSENT, Claim, Fact, Inventory, Resource, Unknown, Value, any_of
-from stackproof.model.matching import equal
+from stackproof.model import ABSENT, Claim, Fact, Inventory, Reference, Resource, Unknown, Value, any_of
+from stackproof.model.matching import Answer, equal
 
 
 def entry(pairs: Fact, key: str, *, name: str = "Key", value: str = "Value", default: Value = ABSENT) -> Fact:
@@ -28,6 +28,13 @@ def entry(pairs: Fact, key: str, *, name: str = "Key", value: str = "Value", def
 def pointed_at_from(resource: Resource, inventory: Inventory, places: Iterable[tuple[str, str]]) -> Claim:
     """Hold when one of these places (type and property path) points at the resource; unknown while one may."""
     return any_of(inventory.pointing_to(resource, kind, at=path).exists() for kind, path in places)
+
+
+def same_pointer(value: Value, other: Value) -> Answer:
+    """Say whether two values point at the same resource; the attribute by which they do is not compared."""
+    if isinstance(value, Reference) and isinstance(other, Reference):
+        return value.target == other.target
+    return equal(value, other)
 
 
 def leaves(fact: Fact) -> Iterator[Fact]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Final, Literal
 
 from stackproof.model import Claim, Fact, Text, Unknown, Value, all_of
 from stackproof.model.matching import Answer, readable
@@ -55,7 +55,7 @@ def is_authorized(body: Fact, operation: Fact) -> Claim:
 
 def is_open_on_purpose(path: str, method: str, operation: Fact) -> Claim:
     """Hold when the definition says itself that the operation needs no authorizer, or it is a health check."""
-    stated = operation["security"].claim("security that says none", lambda value: value in _NONE)
+    stated = operation["security"].claim("security that says none", _says_none)
     health = operation.claim("a health check", lambda _: method in ("get", "head") and _is_health(path))
     return stated | health
 
@@ -69,7 +69,7 @@ def security_schemes(body: Fact) -> Iterator[tuple[str, Fact]]:
 
 def schemes_known(body: Fact) -> Claim:
     """Hold when the definition says which authorizers it has, be it none; unknown when that part was not read."""
-    return all_of(schemes.claim("authorizers that are known", lambda _: True) for schemes in _declared(body))
+    return body.claim("authorizers that are known", lambda _: _unread(body) or True)
 
 
 def demands(operation: Fact, name: str) -> Claim:
@@ -97,9 +97,15 @@ def _declared(body: Fact) -> tuple[Fact, Fact]:
     return body["securityDefinitions"], body["components"]["securitySchemes"]
 
 
+def _unread(body: Fact) -> Unknown | Literal[False]:
+    """The part that may declare another authorizer, if one was not read."""
+    parts = [part for schemes in _declared(body) for part in (schemes, *(schemes[name] for name in schemes.keys()))]  # noqa: SIM118
+    return next((part.value for part in parts if isinstance(part.value, Unknown)), False)
+
+
 def _names_one(body: Fact) -> Callable[[Value], Answer]:
     names = {name for name, _ in security_schemes(body)}
-    unread = next((s.value for s in _declared(body) if isinstance(s.value, Unknown)), False)
+    unread = _unread(body)
     return lambda demand: isinstance(demand, dict) and (any(name in names for name in demand) or unread)
 
 
@@ -120,4 +126,11 @@ def _may_hold_headers(leaf: Fact) -> bool:
     return isinstance(leaf.value, Unknown) and last_key(leaf) not in _SINGLE
 
 
-_NONE: Final[tuple[Value, ...]] = ([], [{}], [{"NONE": []}])
+def _says_none(security: Value) -> Answer:
+    """An empty list, or a demand for nothing: `{}`, or `NONE` as SAM writes it."""
+    if not isinstance(security, list):
+        return False
+    unread = next((demand for demand in security if isinstance(demand, Unknown)), None)
+    if any(isinstance(demand, dict) and set(demand) - {"NONE"} for demand in security):
+        return False
+    return unread or all(isinstance(demand, dict) for demand in security)

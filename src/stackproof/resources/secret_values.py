@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from stackproof.model import Cause, Claim, Fact, Inventory, Reference, Text, Unknown, Value, all_of
-from stackproof.model.matching import Answer
+from stackproof.model.matching import Answer, readable
 
 _NAME: Final = re.compile(
     r"pass(word|wd|phrase)?$|(^|[_.-])(pwd|pw|secret|token|credentials?|apikey)$|"
@@ -88,6 +88,15 @@ def no_plain_secret(name: str, fact: Fact, inventory: Inventory) -> Claim:
     if not speaks_of_secret(name):
         return no_text
     return no_text & ~_revealed(fact, inventory).claim(f"a plain value, as {name} names a secret", _is_plain)
+
+
+def no_secret_pair(name: Fact, value: Fact, inventory: Inventory) -> Claim:
+    """Judge a variable whose name is a fact too; while that is unknown, a plain value may be a secret."""
+    known = readable(name.value)
+    if isinstance(known, Unknown):
+        may_be = value.claim("a plain value of an unknown name", lambda v: known if _is_plain(v) else False)
+        return no_secret_text(value, inventory) & ~may_be
+    return no_plain_secret(str(known), value, inventory)
 
 
 def _revealed(fact: Fact, inventory: Inventory) -> Fact:
