@@ -44,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_check(commands: argparse._SubParsersAction[_Parser]) -> None:
     check = commands.add_parser("check", help="judge templates, without a system.yaml")
     check.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="a template, or a folder with templates")
     check.add_argument(

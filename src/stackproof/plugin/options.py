@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,7 @@ def refuse_misread_paths(config: pytest.Config) -> None:
 
     """
     words = config.invocation_params.args
-    for option, value in zip(words, words[1:], strict=False):
+    for option, value in pairwise(words):
         if option in ("--system", "--environment", "--reports") and config.inipath is None and Path(value).exists():
             raise pytest.UsageError(f"pytest took {value!r} for a folder with tests: write {option}={value}")
 
