@@ -10,7 +10,7 @@ import pytest
 from selftest.controls.proof_files import all_proofs, evaluated
 from stackproof.controls import all_controls
 from stackproof.controls.judge import Case, judge
-from stackproof.model import Cause, Control, Inventory, Outcome, Unknown, Value
+from stackproof.model import Cause, Control, Gap, Inventory, Outcome, Unknown, Value
 
 HOLE = Unknown(Cause.UNRESOLVED_PARAMETER, "stack.Anything")
 FINE = (Outcome.PASS, Outcome.NOT_APPLICABLE)
@@ -48,7 +48,8 @@ def _outcome(control: Control, inventory: Inventory, address: str) -> Outcome:
 
 
 def _hidden(inventory: Inventory) -> Iterator[tuple[str, Inventory]]:
-    """The inventory once for each value of each resource, with that value unknown."""
+    """The inventory with a part of the system unread, then once for each value of each resource, with it unknown."""
+    yield "the rest of the system", replace(inventory, gaps=(*inventory.gaps, Gap(HOLE)))
     for index, resource in enumerate(inventory.resources):
         for path, properties in _holed(resource.properties, ""):
             changed = replace(resource, properties=properties)

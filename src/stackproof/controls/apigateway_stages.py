@@ -44,7 +44,7 @@ def apigateway_stage_errors_logged(stage: Resource) -> Claim:
 )
 def apigateway_stage_keeps_bodies_out_of_logs(stage: Resource) -> Claim:
     """Data tracing writes whole requests to the log: passwords, tokens and personal data."""
-    return stage["MethodSettings"].each(lambda setting: setting["DataTraceEnabled"].equals(expected=False))
+    return stage["MethodSettings"].each(lambda setting: ~setting["DataTraceEnabled"].equals(expected=True))
 
 
 @control(

@@ -114,7 +114,7 @@ def ec2_endpoint_private_dns(endpoint: Resource) -> Claim:
 @control(
     "AWS::EC2::VPCEndpointService",
     severity=Severity.MEDIUM,
-    remediation="Remove AcceptanceRequired or set it to true.",
+    remediation="Set AcceptanceRequired: true.",
     same_as=("CKV_AWS_123",),
 )
 def ec2_endpoint_service_accepts_by_hand(service: Resource) -> Claim:

@@ -50,7 +50,7 @@ def ecs_image_from_own_registry(task: Resource) -> Claim:
 )
 def ecs_container_not_privileged(task: Resource) -> Claim:
     """A privileged container is root on its host and on every other task there."""
-    return _containers(task).each(lambda c: c["Privileged"].equals(expected=False))
+    return _containers(task).each(lambda c: ~c["Privileged"].equals(expected=True))
 
 
 @control(

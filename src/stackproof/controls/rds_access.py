@@ -118,7 +118,7 @@ def rds_unreachable_from_internet(db: Resource, inventory: Inventory) -> Claim:
             )
         )
 
-    admitted = with_port(db["Port"], default_port(db), open_on)
+    admitted = with_port(db["Port"], default_port(db, inventory), open_on)
     return ~(_marked_public(db) & routed & admitted)
 
 
@@ -131,7 +131,7 @@ def rds_unreachable_from_internet(db: Resource, inventory: Inventory) -> Claim:
 )
 def rds_admits_groups_only(db: Resource, inventory: Inventory) -> Claim:
     """A range admits whatever gets an address in it; a group admits only the services that were meant."""
-    claim = groups_admit_groups_only(_groups(db), db["Port"], default_port(db), inventory)
+    claim = groups_admit_groups_only(_groups(db), db["Port"], default_port(db, inventory), inventory)
     return claim.only_if(_own_network(db))
 
 
@@ -149,7 +149,11 @@ def rds_requires_tls(db: Resource, inventory: Inventory) -> Claim:
     offered = any_of(
         db["Engine"].matches(f"(aurora-)?{engine}.*") for engine in ("postgres", "mysql", "mariadb", "sqlserver")
     )
-    return requires_tls(db, group, inventory).only_if(offered & db["DBClusterIdentifier"].absent())
+    own = requires_tls(db, group, inventory)
+    source = db["SourceDBInstanceIdentifier"]
+    as_source = db[group].absent() & inventory.follow(source, lambda primary: requires_tls(primary, group, inventory))
+    inherited = source.present() & as_source
+    return (own | inherited).only_if((offered | source.present()) & db["DBClusterIdentifier"].absent())
 
 
 @control(

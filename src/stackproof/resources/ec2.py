@@ -7,8 +7,6 @@ from typing import Final
 from stackproof.model import Value
 
 DEFAULTS: Final[dict[str, dict[str, Value]]] = {
-    # API CreateVolume: unencrypted unless the account turned on encryption by default, which no template shows.
-    "AWS::EC2::Volume": {"Encrypted": False},
     # API ModifySubnetAttribute: a subnet outside a default VPC gives no public addresses.
     "AWS::EC2::Subnet": {"MapPublicIpOnLaunch": False, "AssignIpv6AddressOnCreation": False},
     # EC2 User Guide, instance metadata options: version 1 is allowed unless the image or account says otherwise.
@@ -17,8 +15,6 @@ DEFAULTS: Final[dict[str, dict[str, Value]]] = {
         "LaunchTemplateData.MetadataOptions.HttpTokens": "optional",
         "LaunchTemplateData.MetadataOptions.HttpEndpoint": "enabled",
     },
-    # API CreateVpcEndpointServiceConfiguration: requests are accepted by hand unless told otherwise.
-    "AWS::EC2::VPCEndpointService": {"AcceptanceRequired": True},
     # Template reference: an entry is for incoming traffic unless Egress is true.
     "AWS::EC2::NetworkAclEntry": {"Egress": False},
 }

@@ -14,13 +14,9 @@ DEFAULTS: Final[dict[str, dict[str, Value]]] = {
     "AWS::ECS::Service": {
         "NetworkConfiguration.AwsvpcConfiguration.AssignPublicIp": "DISABLED",
         "PlatformVersion": "LATEST",
-        "SchedulingStrategy": "REPLICA",
     },
-    # API ContainerDefinition, EFSVolumeConfiguration and RegisterTaskDefinition.
+    # API EFSVolumeConfiguration and RegisterTaskDefinition.
     "AWS::ECS::TaskDefinition": {
-        "ContainerDefinitions.Privileged": False,
-        "ContainerDefinitions.ReadonlyRootFilesystem": False,
-        "ContainerDefinitions.Essential": True,
         "Volumes.EFSVolumeConfiguration.TransitEncryption": "DISABLED",
         "NetworkMode": "bridge",
     },

@@ -13,10 +13,9 @@ DEFAULTS: Final[dict[str, dict[str, Value]]] = {
         "AtRestEncryptionEnabled": False,
         "TransitEncryptionEnabled": False,
         "AutomaticFailoverEnabled": False,
-        "MultiAZEnabled": False,
         "SnapshotRetentionLimit": 0,
     },
-    "AWS::ElastiCache::CacheCluster": {"SnapshotRetentionLimit": 0, "TransitEncryptionEnabled": False},
+    "AWS::ElastiCache::CacheCluster": {"SnapshotRetentionLimit": 0},
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from stackproof.model import Cause, Claim, Fact, Inventory, Resource, Unknown, Value, any_of
+from stackproof.model import ABSENT, Cause, Claim, Fact, Inventory, Resource, Unknown, Value, any_of
 from stackproof.model.matching import Answer, readable
 
 # All from the API references (CreateDBInstance, CreateDBCluster) unless said otherwise.
@@ -33,12 +33,9 @@ DEFAULTS: Final[dict[str, dict[str, Value]]] = {
         "StorageEncrypted": False,
         "BackupRetentionPeriod": 1,
         "DeletionProtection": False,
-        "CopyTagsToSnapshot": False,
         "ManageMasterUserPassword": False,
     },
     "AWS::DocDB::DBInstance": {"AutoMinorVersionUpgrade": True},
-    # API CreateDBProxy: unencrypted connections are allowed unless told otherwise.
-    "AWS::RDS::DBProxy": {"RequireTLS": False},
 }
 
 # RDS User Guide, CreateDBInstance `Port`, and DocumentDB's API reference.
@@ -69,8 +66,15 @@ _TLS: Final[dict[str, tuple[str, float | None]]] = {
 }
 
 
-def default_port(database: Resource) -> int | Unknown:
-    """Return the port that the database listens on when none is set; unknown where the engine is."""
+def default_port(database: Resource, inventory: Inventory) -> int | Unknown:
+    """Return the port that the database listens on when none is set; unknown where the engine is.
+
+    A read replica without an engine of its own listens as its source does.
+    """
+    source = database["SourceDBInstanceIdentifier"]
+    if database["Engine"].value is ABSENT and source.value is not ABSENT:
+        primary = inventory.target(source)
+        return primary if isinstance(primary, Unknown) else default_port(primary, inventory)
     if database.type.startswith("AWS::DocDB"):
         return _DOCUMENTDB_PORT
     unknown = Unknown(Cause.UNSUPPORTED_TYPE, f"the port of engine {database['Engine'].value}")
