@@ -26,7 +26,7 @@ OF_OTHERS = re.compile(r"CKV2?_AWS_\d+|[EWI]\d{4}")
 def framework_ids() -> dict[str, dict[str, list[str]]]:
     """Control id -> framework -> requirement ids, from every pack."""
     found: dict[str, dict[str, list[str]]] = {}
-    for path in sorted(PACKS.glob("frameworks-*.yaml")):
+    for path in sorted(PACKS.glob("frameworks.yaml")):
         for name, frameworks in yaml.safe_load(path.read_text()).items():
             assert name not in found, f"{path.name}: {name} is mapped twice"
             found[name] = frameworks

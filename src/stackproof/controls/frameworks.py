@@ -12,11 +12,12 @@ def frameworks() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
     """Map each control id to its frameworks and their requirement ids."""
     import yaml
 
-    found: dict[str, Mapping[str, tuple[str, ...]]] = {}
-    for path in sorted((Path(__file__).parent / "packs").glob("frameworks*.yaml")):
-        for control, named in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).items():
-            found[control] = {framework: tuple(str(i) for i in ids) for framework, ids in named.items()}
-    return found
+    path = Path(__file__).parent / "packs" / "frameworks.yaml"
+    entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return {
+        control: {framework: tuple(str(i) for i in ids) for framework, ids in named.items()}
+        for control, named in entries.items()
+    }
 
 
 def frameworks_of(control: str) -> Mapping[str, tuple[str, ...]]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from stackproof.gates.waivers import Waiver
 from stackproof.model import Cause, Finding, Outcome, Severity, Where
+from stackproof.scanners.engines import ENGINES
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,12 @@ def from_bytes(content: bytes) -> list[Judgement]:
 def still_true(judgements: Sequence[Judgement]) -> bool:
     """Say whether every file that was read for them still has the same content."""
     return all(digest_of(Path(n)) == digest for j in judgements for n, digest in j.files.items())
+
+
+def lasting(judgements: Iterable[Judgement]) -> bool:
+    """Say whether the same input gives the same answer again: not so where a scanner crashed or took too long."""
+    passing = (Cause.TIMEOUT, Cause.TOOL_ERROR)
+    return not any(f.control in ENGINES and f.cause in passing for j in judgements for f in j.findings)
 
 
 def digest_of(path: Path) -> str:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stackproof.cache import Cache, key_of
-from stackproof.engine.judgement import Judgement, from_bytes, still_true, to_bytes
+from stackproof.engine.judgement import Judgement, from_bytes, lasting, still_true, to_bytes
 from stackproof.engine.static import Progress, Target, declared_parameters, judge_targets
-from stackproof.engine.versions import code_digest
+from stackproof.engine.versions import basis
 from stackproof.errors import MisuseError
 from stackproof.scanners import versions
 from stackproof.sources import Deployment, StackSource, TemplateFile
@@ -110,7 +110,8 @@ def judge_paths(
             remembered = known[path]
             if remembered is None:
                 remembered = [next(judged) for _ in variants]
-                cache.put(keys[path], to_bytes(remembered))
+                if lasting(remembered):
+                    cache.put(keys[path], to_bytes(remembered))
             yield path, remembered
 
 
@@ -138,7 +139,7 @@ def _key(path: Path, variants: Sequence[Variant], tools: str) -> str:
     except OSError as error:
         content = str(error).encode()
     values = [f"{v.environment} {v.region} {[sorted(f.values.items()) for f in v.files]!r}" for v in variants]
-    return key_of("check", code_digest(), tools, str(path), content, *values)
+    return key_of("check", basis(), tools, str(path), content, *values)
 
 
 def _recall(cache: Cache, key: str) -> list[Judgement] | None:

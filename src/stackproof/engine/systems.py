@@ -7,9 +7,9 @@ from pathlib import Path
 
 from stackproof.cache import Cache, key_of
 from stackproof.controls import all_controls
-from stackproof.engine.judgement import Judgement, from_bytes, still_true, to_bytes
+from stackproof.engine.judgement import Judgement, from_bytes, lasting, still_true, to_bytes
 from stackproof.engine.static import Progress, Target, declared_parameters, judge_targets
-from stackproof.engine.versions import code_digest
+from stackproof.engine.versions import basis
 from stackproof.errors import MisuseError
 from stackproof.gates.marks import Adoption
 from stackproof.scanners import versions
@@ -20,12 +20,18 @@ from stackproof.system.parameter_files import ParameterFile, read_parameters
 
 
 def judge_system(
-    system: System, environments: Sequence[str], cache: Cache, *, progress: Progress | None = None
+    system: System,
+    environments: Sequence[str],
+    cache: Cache,
+    *,
+    session: str = "",
+    progress: Progress | None = None,
 ) -> list[Judgement]:
     """Judge a system's templates in each of the environments.
 
     The answer is taken from the cache when system.yaml, parameters, every file that was read, the scanners'
     versions and our own code are the same. Processes that ask at the same time wait for the one that judges.
+    An answer in which a scanner failed is kept for the processes of one `session` only (empty: not at all).
 
     Raises:
         MisuseError: system.yaml or a parameter file is wrong.
@@ -33,12 +39,17 @@ def judge_system(
     """
     key = _key(system, environments)
     with cache.lock(key):
-        known = cache.get(key)
-        if known is not None and still_true(judgements := from_bytes(known)):
-            return judgements
+        passing = key_of(key, session)
+        for name in (key, passing) if session else (key,):
+            known = cache.get(name)
+            if known is not None and still_true(judgements := from_bytes(known)):
+                return judgements
         targets = [target_of(system, environment, Path.cwd()) for environment in environments]
         judgements = judge_targets(targets, cache, progress=progress)
-        cache.put(key, to_bytes(judgements))
+        if lasting(judgements):
+            cache.put(key, to_bytes(judgements))
+        elif session:
+            cache.put(passing, to_bytes(judgements))
     return judgements
 
 
@@ -91,7 +102,7 @@ def _key(system: System, environments: Sequence[str]) -> str:
     accounts = [system.account(environment) for environment in environments]
     places = (str(Path.cwd()), str(system.path))
     described = system.path.read_bytes()
-    return key_of("judgement", code_digest(), versions(), *places, *environments, *accounts, described, *contents)
+    return key_of("judgement", basis(), versions(), *places, *environments, *accounts, described, *contents)
 
 
 def _check_severities(system: System, catalogue: Mapping[str, object]) -> None:

@@ -1,12 +1,18 @@
-"""What a remembered answer depends on besides its input: our own code."""
+"""What a remembered answer depends on besides its input: our own code, and the day."""
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 from functools import cache
 from pathlib import Path
 
 from stackproof import __version__
+
+
+def basis() -> str:
+    """Name what an answer rests on besides its input. The day counts: a runtime is supported until a date."""
+    return f"{code_digest()} {datetime.date.today().isoformat()}"  # noqa: DTZ011 - the user's own day
 
 
 @cache
