@@ -6,31 +6,19 @@ import pkgutil
 import re
 from collections.abc import Iterator
 from importlib import import_module
-from pathlib import Path
 from types import ModuleType
 
 import pytest
-import yaml
 
 import stackproof.controls
 import stackproof.resources
 from selftest.controls.proof_files import all_proofs
 from stackproof.controls import all_controls, collect
+from stackproof.controls.frameworks import frameworks
 from stackproof.model import Claim, Control, Outcome, Resource, Severity, control, not_applicable
 
-PACKS = Path(stackproof.controls.__file__).parent / "packs"
 FRAMEWORKS = {"fsbp", "nist-800-53", "pci-dss-4", "cis-aws-3"}
 OF_OTHERS = re.compile(r"CKV2?_AWS_\d+|[EWI]\d{4}")
-
-
-def framework_ids() -> dict[str, dict[str, list[str]]]:
-    """Control id -> framework -> requirement ids, from every pack."""
-    found: dict[str, dict[str, list[str]]] = {}
-    for path in sorted(PACKS.glob("frameworks.yaml")):
-        for name, frameworks in yaml.safe_load(path.read_text()).items():
-            assert name not in found, f"{path.name}: {name} is mapped twice"
-            found[name] = frameworks
-    return found
 
 
 @pytest.mark.parametrize("subject", all_controls(), ids=lambda subject: subject.id)
@@ -43,7 +31,7 @@ def test_control_is_complete(subject: Control) -> None:
     assert subject.rationale.endswith(".")
     assert len(subject.remediation.split()) >= 3
     assert all(OF_OTHERS.fullmatch(other) for other in subject.same_as)
-    mapped = framework_ids().get(subject.id, {})
+    mapped = frameworks().get(subject.id, {})
     assert any(mapped.values()), "no framework names it"
     assert set(mapped) <= FRAMEWORKS
     outcomes = {snippet.outcome for snippet in all_proofs().get(subject.id, [])}
@@ -54,7 +42,7 @@ def test_no_proof_or_framework_entry_is_about_a_control_that_is_not_there() -> N
     """A renamed control takes its proofs and mappings along."""
     known = {subject.id for subject in all_controls()}
     assert not set(all_proofs()) - known
-    assert not set(framework_ids()) - known
+    assert not set(frameworks()) - known
 
 
 def test_every_type_and_default_exists_in_the_schemas() -> None:

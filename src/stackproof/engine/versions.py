@@ -12,7 +12,7 @@ from stackproof import __version__
 
 def basis() -> str:
     """Name what an answer rests on besides its input. The day counts: a runtime is supported until a date."""
-    return f"{code_digest()} {datetime.date.today().isoformat()}"  # noqa: DTZ011 - the user's own day
+    return f"{code_digest()} {datetime.date.today().isoformat()}"
 
 
 @cache
