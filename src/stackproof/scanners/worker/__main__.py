@@ -11,6 +11,7 @@ line is written to standard output: `id`, `hits`, `rules` and `resources` (how m
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import multiprocessing
@@ -38,6 +39,8 @@ def main(engine: str, tasks: str, workers: str, seconds: str) -> None:
         os.environ["HOME"] = home  # settings of the user or the project must not change a result
         os.chdir(home)
         judge = importlib.import_module(_MODULES[engine]).judge()
+        gc.collect()
+        gc.freeze()  # the collector would touch, and so copy, every page that the children share
         serve(judge, path, int(workers), float(seconds), answers)
 
 
