@@ -23,11 +23,22 @@ class Cause(StrEnum):
     CONTROL_ERROR = "control-error"  # the control itself crashed
     TOOL_MISSING = "tool-missing"  # an outside scanner is not installed
     TOOL_ERROR = "tool-error"  # an outside scanner crashed, or its answer could not be read
-    ACCESS_DENIED = "access-denied"
+    NOT_RUN = "not-run"  # the run left the check out
+    ACCESS_DENIED = "access-denied"  # the caller's own policies do not allow the read
+    DENIED_BY_RESOURCE = "denied-by-resource"  # the resource's policy denies it
+    DENIED_BY_ORGANISATION = "denied-by-organisation"  # a service or resource control policy denies it
     THROTTLED = "throttled"
     TIMEOUT = "timeout"
     NOT_DEPLOYED = "not-deployed"
     NO_CREDENTIALS = "no-credentials"
+    EXPIRED_CREDENTIALS = "expired-credentials"
+    WRONG_ACCOUNT = "wrong-account"  # the credentials are of another account than the environment's
+    REGION_OFF = "region-off"  # the region is not enabled in the account
+    ENDPOINT_OFF = "endpoint-off"  # nothing answers at the endpoint
+    SERVICE_ERROR = "service-error"  # AWS answered with an error of its own (5xx), or one that says nothing else
+    MALFORMED = "malformed-answer"  # the answer is cut off, or is not what the API is documented to give
+    WRITE_ONLY = "write-only"  # AWS takes the property and never gives it back
+    NOT_READ = "not-read"  # no read call that this harness makes answers it
 
 
 class Absent(Enum):
