@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,23 +13,32 @@ from stackproof import __version__
 from stackproof.errors import MisuseError
 
 MISUSE = 4  # as pytest's own usage errors
-INCOMPLETE = 6
+INTERRUPTED = 130  # 128 + SIGINT
+CUT_SHORT = 141  # 128 + SIGPIPE
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code: 0 compliant, 1 not, 4 misuse, 6 evidence missing where required."""
-    options = _parser().parse_args(arguments)
+    """Run a command and return its exit code.
+
+    0 compliant, 1 not, 4 misuse, 6 evidence missing where it is required; 130 interrupted, 141 cut short by the reader
+    of our output, both as shells have it.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # names of files may be what the terminal has no letters for
+            stream.reconfigure(errors="backslashreplace")
     try:
+        options = _parser().parse_args(arguments)
         code: int = options.run(options)
+        sys.stdout.flush()
     except MisuseError as error:
         print(f"stackproof: {error}", file=sys.stderr)
         return MISUSE
-    except BrokenPipeError:  # the reader of our output has seen enough
-        sys.stderr.close()
-        return 1
+    except BrokenPipeError:  # the reader of our output has seen enough: what is left goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CUT_SHORT
     except KeyboardInterrupt:
         print("stackproof: interrupted", file=sys.stderr)
-        return 130
+        return INTERRUPTED
     return code
 
 
@@ -80,7 +91,7 @@ def _add_check(commands: argparse._SubParsersAction[_Parser]) -> None:
         help="the lowest severity whose failures end with exit code 1 (default: low)",
     )
     check.add_argument("--no-scanners", action="store_true", help="only our own controls, without cfn-lint and checkov")
-    check.add_argument("--limit", type=int, default=20, metavar="N", help="failures to print as text; 0 for all")
+    check.add_argument("--all", action="store_true", help="print every failure, not only what fits the screen")
     check.set_defaults(run=_check)
 
 

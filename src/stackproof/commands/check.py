@@ -10,7 +10,7 @@ import shutil
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from stackproof.cache import Cache
@@ -22,8 +22,11 @@ from stackproof.gates.waivers import apply_waivers
 from stackproof.model import Finding, Outcome, Severity
 from stackproof.reports.files import write_atomically
 from stackproof.reports.records import ranked, record
-from stackproof.reports.terminal import Painter, summary
+from stackproof.reports.terminal import Screen, counted, cut, summary
 from stackproof.system.parameter_files import ParameterFile, read_parameters
+
+_LOG = 100  # lines of a summary that no terminal shows
+_BELOW = 4  # lines below a summary: what was not judged, and the prompt
 
 
 def check(options: argparse.Namespace) -> int:
@@ -38,7 +41,7 @@ def check(options: argparse.Namespace) -> int:
         return _nothing(options, found)
     started = time.monotonic()
     findings: list[Finding] = []
-    uncovered = 0
+    uncovered: Counter[str] = Counter()
     judged = judge_paths(
         found.templates,
         _variants(options),
@@ -54,7 +57,8 @@ def check(options: argparse.Namespace) -> int:
                 quiet[finding.outcome] += 1
             else:
                 findings.append(finding)
-        uncovered += sum(sum(judgement.uncovered.values()) for judgement in judgements)
+        for name in {name for judgement in judgements for name in judgement.uncovered}:
+            uncovered[name] += max(judgement.uncovered.get(name, 0) for judgement in judgements)
     if sys.stderr.isatty():
         sys.stderr.write("\r\x1b[K")
     policy = Policy(blocks=Severity[options.blocks.upper()])
@@ -76,6 +80,8 @@ def _nothing(options: argparse.Namespace, found: Found) -> int:
     """A run that judged nothing must not look like one that found nothing; only an empty change is fine."""
     if options.changed:
         print("stackproof check: no template changed", file=sys.stderr)
+        if options.format != "text":
+            _write(options, _report(options.format, ()))
         return 0
     paths = ", ".join(str(path) for path in options.paths)
     raise MisuseError(paths, f"no template ({found.others} other YAML and JSON files)", "at least one")
@@ -95,7 +101,9 @@ def _waived(judgements: Sequence[Judgement]) -> list[Finding]:
     findings = [finding for judgement in judgements for finding in judgement.findings]
     marks = list(dict.fromkeys(mark for judgement in judgements for mark in judgement.marks))
     environments = [judgement.environment for judgement in judgements]
-    return apply_waivers(findings, marks, datetime.date.today(), environments) if marks else findings
+    if not marks:
+        return findings
+    return apply_waivers(findings, marks, datetime.date.today(), environments, honour_marks=True)
 
 
 def _print(
@@ -103,20 +111,28 @@ def _print(
     findings: Sequence[Finding],
     decision: Decision,
     found: Found,
-    uncovered: int,
+    uncovered: Mapping[str, int],
 ) -> None:
     if options.format == "text":
         text = "\n".join(_lines(options, findings, decision, found, uncovered)) + "\n"
-    elif options.format == "json":
-        text = json.dumps([record(finding) for finding in ranked(findings)], indent=1, ensure_ascii=False) + "\n"
-    elif options.format == "sarif":
+    else:
+        text = _report(options.format, findings)
+    _write(options, text)
+
+
+def _report(form: str, findings: Sequence[Finding]) -> str:
+    if form == "json":
+        return json.dumps([record(finding) for finding in ranked(findings)], indent=1, ensure_ascii=False) + "\n"
+    if form == "sarif":
         from stackproof.reports.sarif import as_sarif
 
-        text = as_sarif(ranked(findings))
-    else:
-        from stackproof.reports.junit import as_junit
+        return as_sarif(ranked(findings))
+    from stackproof.reports.junit import as_junit
 
-        text = as_junit(ranked(findings))
+    return as_junit(ranked(findings))
+
+
+def _write(options: argparse.Namespace, text: str) -> None:
     if options.output:
         write_atomically(options.output, text)
     else:
@@ -124,20 +140,37 @@ def _print(
 
 
 def _lines(
-    options: argparse.Namespace, findings: Sequence[Finding], decision: Decision, found: Found, uncovered: int
+    options: argparse.Namespace,
+    findings: Sequence[Finding],
+    decision: Decision,
+    found: Found,
+    uncovered: Mapping[str, int],
 ) -> list[str]:
-    paint = Painter(colour=sys.stdout.isatty() and not options.output and "NO_COLOR" not in os.environ)
-    width = min(shutil.get_terminal_size((120, 40)).columns, 140)
+    terminal = sys.stdout.isatty() and not options.output
+    width, height = shutil.get_terminal_size((120, _LOG))
+    colour = terminal and not os.environ.get("NO_COLOR")
+    height = 0 if options.all else (height if terminal else _LOG) - _BELOW
     number = len(found.templates)
-    title = f"stackproof check · {number} template{'s' if number != 1 else ''}"
+    title = f"stackproof check · {counted(number, 'template')}"
     if options.environment:
         title += f" · {', '.join(options.environment)}"
-    lines = summary(title, decision, findings, paint, width=width, shown=options.limit or len(findings))
+    written = summary(
+        title,
+        {"": decision},
+        findings,
+        Screen(colour, width, height),
+        blocks=Severity[options.blocks.upper()],
+        environments=options.environment,
+    )
     if found.others:
-        lines.append(f"  {found.others} other YAML and JSON files in the folders are not templates")
+        written.append(cut(f"  {counted(found.others, 'other YAML or JSON file')} in the folders: no templates", width))
     if uncovered:
-        lines.append(f"  {uncovered} resources are of types that no control of ours looks at")
-    return lines
+        names = ", ".join(sorted(uncovered))
+        number = sum(uncovered.values())
+        written.append(
+            cut(f"  {counted(number, 'resource')} of types that no control of ours looks at: {names}", width)
+        )
+    return written
 
 
 def _exit_code(decision: Decision, *, evidence_required: bool) -> int:

@@ -73,12 +73,14 @@ def decide(
     status = Status.PASSED
     if expected == 0:
         status, reasons = Status.NOT_RUN, ["nothing to judge"]
-    if undecided > policy.allow_unknown:
+    if missing or undecided > policy.allow_unknown:  # what was left out is nobody's allowance
         status = Status.INCONCLUSIVE
-        reasons.append(f"{undecided} of {expected} checks unanswered, {policy.allow_unknown} allowed")
+        left_out = f" ({len(missing)} left out of this run)" if missing else ""
+        reasons.append(f"{undecided} of {expected} checks unanswered{left_out}, {policy.allow_unknown} allowed")
     if len(blocking) > policy.allow_fail:
         status = Status.FAILED
-        reasons.append(f"{len(blocking)} failures of {policy.blocks.label} or higher, {policy.allow_fail} allowed")
+        failures = "1 failure" if len(blocking) == 1 else f"{len(blocking)} failures"
+        reasons.append(f"{failures} of {policy.blocks.label} or higher, {policy.allow_fail} allowed")
     if policy.budget is not None and seconds > policy.budget:
         status = Status.FAILED
         reasons.append(f"took {seconds:.0f} s, budget {policy.budget:.0f} s")

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 
 from stackproof.model.values import Unknown
 
+_OPPOSITES = {"nothing": "a value", "a value": "nothing", "at least one": "none", "none": "at least one"}
+
 
 @dataclass(frozen=True, slots=True)
 class Where:
@@ -107,4 +109,6 @@ def _evidence(claims: Iterable[Claim]) -> tuple[Evidence, ...]:
 
 
 def _negated(expected: str) -> str:
+    if expected in _OPPOSITES:
+        return _OPPOSITES[expected]
     return expected.removeprefix("not ") if expected.startswith("not ") else f"not {expected}"

@@ -5,6 +5,11 @@ A test module declares a gate's checks in one line: `checks = template_checks()`
 
 from __future__ import annotations
 
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +17,8 @@ import pytest
 
 from stackproof.errors import MisuseError
 from stackproof.plugin.items import CheckItem, Checks, ChecksCollector, run_item
-from stackproof.plugin.options import GATES, MARKERS, add_options, given_options, refuse_misread_paths
-from stackproof.plugin.session import RUN, GateRun
+from stackproof.plugin.options import MARKERS, add_options, given_options, refuse_misread_paths
+from stackproof.plugin.session import MISUSE, RUN, GateRun
 
 __all__ = ["template_checks"]
 
@@ -34,13 +39,12 @@ def pytest_configure(config: pytest.Config) -> None:
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
     refuse_misread_paths(config)
-    options = given_options(config)
-    config.stash[RUN] = GateRun(options)
-    selected = str(config.getoption("markexpr", ""))
-    if any(gate in selected for gate in GATES) and not hasattr(config, "workerinput"):
+    run = GateRun(given_options(config), _session_id(config), str(config.getoption("markexpr", "")))
+    config.stash[RUN] = run
+    if not hasattr(config, "workerinput") and run.asked:
         if config.getoption("xmlpath", None) is None:
-            config.option.xmlpath = str(Path(options.reports) / "junit.xml")
-        _as_usage_error(config.stash[RUN].check_options)
+            config.option.xmlpath = str(Path(run.options.reports) / "junit.xml")
+        _as_usage_error(run.check_options)
 
 
 def pytest_pycollect_makeitem(collector: pytest.Collector, name: str, obj: object) -> pytest.Collector | None:
@@ -51,10 +55,14 @@ def pytest_pycollect_makeitem(collector: pytest.Collector, name: str, obj: objec
     return made
 
 
-def pytest_collection_modifyitems(config: pytest.Config) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Report a mistake in system.yaml or its files that collecting the checks brought to light."""
-    if (error := config.stash[RUN].misuse) is not None:
-        raise pytest.UsageError(str(error))
+    misuse = config.stash[RUN].misuse
+    if misuse and hasattr(config, "workerinput"):
+        config.workeroutput[MISUSE] = misuse  # type: ignore[attr-defined]
+        items.clear()
+    elif misuse:
+        raise pytest.UsageError(misuse)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -73,18 +81,19 @@ def pytest_report_teststatus(report: Any) -> tuple[str, str, str] | None:
     return tuple(shown) if shown else None  # type: ignore[return-value]
 
 
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Pass the report on to the session (see `Recorder`)."""
-
-
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Listen to the reports of this session."""
-    session.config.pluginmanager.register(session.config.stash[RUN], "stackproof-run")
+    """Listen to the reports of this session, and remove what an earlier one has left."""
+    run = session.config.stash[RUN]
+    session.config.pluginmanager.register(run, "stackproof-run")
+    if not hasattr(session.config, "workerinput") and not session.config.option.collectonly and run.asked:
+        _as_usage_error(run.begin)
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Iterator[None]:
     """Decide the gate, write its file, and set the exit code."""
+    with _written_whole(session.config):
+        yield
     if not hasattr(session.config, "workerinput"):
         run = session.config.stash[RUN]
         session.exitstatus = _as_usage_error(lambda: run.finish(session.testsfailed, int(exitstatus)))
@@ -92,8 +101,38 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Print the verdict of each environment."""
-    for line in config.stash[RUN].lines(colour=terminalreporter.hasmarkup, width=terminalreporter._tw.fullwidth):
+    height = shutil.get_terminal_size().lines if terminalreporter.isatty else 0
+    width = terminalreporter._tw.fullwidth
+    for line in config.stash[RUN].lines(colour=terminalreporter.hasmarkup, width=width, height=height):
         terminalreporter.write_line(line)
+
+
+def _session_id(config: pytest.Config) -> str:
+    """Name the run, the same in xdist's controller and workers; empty where there is one process."""
+    if hasattr(config, "workerinput"):
+        return str(config.workerinput["testrunuid"])
+    if not getattr(config.option, "tx", None):
+        return ""
+    config.option.testrunuid = config.option.testrunuid or uuid.uuid4().hex
+    return str(config.option.testrunuid)
+
+
+@contextmanager
+def _written_whole(config: pytest.Config) -> Iterator[None]:
+    """Let pytest write its JUnit file beside the final place and move it there, so that nobody reads half of it."""
+    from _pytest.junitxml import xml_key  # pytest has no public way to its writer
+
+    junit = config.stash.get(xml_key, None)
+    if junit is None:
+        yield
+        return
+    place = junit.logfile
+    junit.logfile = f"{place}.{os.getpid()}"
+    try:
+        yield
+        Path(junit.logfile).replace(place)
+    finally:
+        junit.logfile = place
 
 
 def _as_usage_error(call: Any) -> Any:

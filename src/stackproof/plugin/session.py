@@ -5,35 +5,40 @@ from __future__ import annotations
 import datetime
 import subprocess
 import time
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from stackproof.errors import MisuseError
-from stackproof.gates.gate import Decision, Policy, Status, decide
-from stackproof.gates.waivers import Waiver, apply_waivers
-from stackproof.model import Finding, Severity, Where
-from stackproof.plugin.options import Options
+from stackproof.gates.gate import Decision, Status, decide
+from stackproof.model import Finding
+from stackproof.plugin.judging import Judged, judge, left_out, policy_of
+from stackproof.plugin.options import GATES, Options
 
 INCOMPLETE = 6  # exit code: evidence is required, and some is missing
+GATE = "unit"
+MISUSE = "stackproof_misuse"  # under which a worker of xdist tells it to its controller
+_SCREEN = 40  # lines that the summary may take where no terminal says how many it has
 
 
 class GateRun:
-    """The state of one pytest session. Registered as a plugin to hear the reports, also those of xdist's workers."""
+    """The state of one pytest session. Registered as a plugin to hear the reports, also those of xdist's workers.
 
-    def __init__(self, options: Options) -> None:
+    `session` is the same in all processes of one run; `selection` is what `-m` says.
+    """
+
+    def __init__(self, options: Options, session: str, selection: str) -> None:
         self.options = options
-        self.misuse: MisuseError | None = None
+        self.misuse = ""
+        self._session = session
+        self._selection = selection
         self._started = datetime.datetime.now(datetime.UTC)
         self._clock = time.monotonic()
-        self._judged: dict[str, list[Finding]] | None = None
-        self._facts: dict[str, dict[str, Any]] = {}
+        self._judged: Judged | None = None
         self._reported: set[str] = set()
         self._failed = 0
-        self._decisions: dict[str, Decision] = {}
+        self._results: dict[str, tuple[Decision, list[Finding]]] = {}
         self._notes: list[str] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -43,16 +48,29 @@ class GateRun:
             self._reported.add(str(properties["check"]))
             self._failed += report.failed
 
-    def wants(self, gate: str, expression: str) -> bool:
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Hear what a worker found to be misused while it collected."""
+        self.misuse = self.misuse or getattr(node, "workeroutput", {}).get(MISUSE, "")
+
+    def wants(self, gate: str) -> bool:
         """Say whether `-m` may select this gate. What it cannot select is not judged for nothing."""
         from _pytest.mark.expression import Expression  # pytest has no public way to ask this
 
-        if not expression:
+        if not self._selection:
             return True
         try:
-            return Expression.compile(expression).evaluate(lambda name, /, **_: name == gate)
+            return Expression.compile(self._selection).evaluate(lambda name, /, **_: name == gate)
         except SyntaxError:
             return True
+
+    @property
+    def asked(self) -> bool:
+        """Say whether `-m` asks for one of the gates, of a system that is named or lies here."""
+        from stackproof.system.loading import known_systems
+
+        named = bool(self._selection) and any(self.wants(gate) for gate in GATES)
+        return named and bool(self.options.system or known_systems(Path()))
 
     def check_options(self) -> None:
         """Find mistakes in the options before anything is collected.
@@ -63,6 +81,23 @@ class GateRun:
         """
         self._environments(self._system())
 
+    def begin(self) -> None:
+        """Remove the result of an earlier run, so that one that does not come to its end leaves none.
+
+        Raises:
+            MisuseError: the folder of the reports cannot be written.
+
+        """
+        path = self._gate_file
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            for result in (path, self._traceability) if self.wants(GATE) else ():
+                result.unlink(missing_ok=True)
+        except OSError as error:
+            raise MisuseError(
+                "--reports", f"{path.parent}: {error.strerror}", "a folder that can be written"
+            ) from error
+
     def checks(self, reporter: Any) -> list[tuple[str, Finding]]:
         """Judge the system, or take what was judged before; return each check with its unique name.
 
@@ -70,54 +105,68 @@ class GateRun:
             MisuseError: system.yaml or a parameter file is wrong.
 
         """
-        judged = self._judge(reporter)
-        return [check for environment in judged for check in _named(environment, judged[environment])]
+        return [check for named in self._judge(reporter).checks.values() for check in named.items()]
 
     def finish(self, failures: int, exitstatus: int) -> int:
         """Decide each environment, write the gate's files, and return the exit code.
 
         Raises:
             MisuseError: the reports cannot be written.
+            pytest.UsageError: collecting the checks brought a mistake in system.yaml or its files to light.
 
         """
-        if not self._reported or self.misuse:
+        if self.misuse:
+            raise pytest.UsageError(self.misuse)
+        if not self._reported:
             return exitstatus
-        judged = self._judge(None)
+        policy = policy_of(self._system(), GATE)
         seconds = time.monotonic() - self._clock
-        policy = self._policy()
-        for environment, findings in judged.items():
-            names = [name for name, _ in _named(environment, findings)]
-            missing = [name for name in names if name not in self._reported]
-            ran = [f for name, f in _named(environment, findings) if name in self._reported]
-            self._decisions[environment] = decide(ran, policy, seconds, missing=missing)
+        for environment, checks in self._judge(None).checks.items():
+            ran = {name: finding for name, finding in checks.items() if name in self._reported}
+            missing = [name for name in checks if name not in self._reported]
+            decision = decide(list(ran.values()), policy, seconds, missing=missing)
+            found = [finding if name in ran else left_out(finding) for name, finding in checks.items()]
+            self._results[environment] = (decision, found)
         self._write(seconds)
         if failures > self._failed or exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             return exitstatus
         return self._exit_code()
 
-    def lines(self, *, colour: bool, width: int) -> list[str]:
-        """Write the verdicts for the terminal."""
-        from stackproof.reports.terminal import Painter, summary
+    def lines(self, *, colour: bool, width: int, height: int = 0) -> list[str]:
+        """Write the verdicts for the terminal, on one screen of it."""
+        from stackproof.reports.terminal import Screen, summary
 
-        if not self._decisions:
+        if not self._results:
             return []
-        paint = Painter(colour=colour)
-        system = self._system().file.name
-        shown = max(2, 8 // len(self._decisions))
-        lines = [""]
-        for environment, decision in self._decisions.items():
-            findings = (self._judged or {})[environment]
-            title = f"{system} · unit gate · {environment}"
-            lines += summary(title, decision, findings, paint, width=min(width, 140), shown=shown)
-        return [*lines, *(paint(f"  {note}", "dim") for note in self._notes)]
+        below = len(self._notes) + 4  # pytest's own last lines, and the prompt
+        screen = Screen(colour, width, (height or _SCREEN) - below)
+        system = self._system()
+        decisions = {name: decision for name, (decision, _) in self._results.items()}
+        findings = [finding for _, found in self._results.values() for finding in found]
+        written = summary(
+            f"{system.file.name} · {GATE} gate",
+            decisions,
+            findings,
+            screen,
+            blocks=policy_of(system, GATE).blocks,
+        )
+        return ["", *written, *(screen.paint(f"  {note}", "dim") for note in self._notes)]
 
     # --- inside -------------------------------------------------------------------------------------------
+
+    @property
+    def _gate_file(self) -> Path:
+        return Path(self.options.reports) / "gates" / f"{GATE}.json"
+
+    @property
+    def _traceability(self) -> Path:
+        return Path(self.options.reports) / "traceability.md"
 
     def _system(self) -> Any:
         from stackproof.system.loading import find_system, load_system
 
         if not hasattr(self, "_loaded"):
-            self._loaded = load_system(find_system(self.options.system, Path.cwd()))
+            self._loaded = load_system(find_system(self.options.system, Path()))
         return self._loaded
 
     def _environments(self, system: Any) -> list[str]:
@@ -130,62 +179,36 @@ class GateRun:
             system.environment(name)
         return names
 
-    def _judge(self, reporter: Any) -> dict[str, list[Finding]]:
-        if self._judged is not None:
-            return self._judged
-        from stackproof.cache import Cache
-        from stackproof.engine.systems import judge_system
-        from stackproof.plugin.progress import progress_to
-
-        system = self._system()
-        environments = self._environments(system)
-        with progress_to(reporter) as progress:
-            judgements = judge_system(system, environments, Cache(), progress=progress)
-        waivers = [*_waivers(system), *(mark for j in judgements for mark in j.marks)]
-        found = [finding for judgement in judgements for finding in judgement.findings]
-        waived = apply_waivers(found, list(dict.fromkeys(waivers)), datetime.date.today(), environments)
-        self._judged = {
-            name: [replace(f, environment=name) for f in waived if f.environment in ("", name)] for name in environments
-        }
-        for judgement in judgements:
-            self._facts[judgement.environment] = {
-                "resources": judgement.resources,
-                "types_without_control": dict(judgement.uncovered),
-                "marks": [str(mark) for mark in judgement.marks],
-            }
+    def _judge(self, reporter: Any) -> Judged:
+        if self._judged is None:
+            system = self._system()
+            self._judged = judge(system, self._environments(system), reporter, self._session)
         return self._judged
-
-    def _policy(self) -> Policy:
-        gate = self._system().file.gates.get("unit")
-        if gate is None:
-            return Policy()
-        return Policy(Severity[gate.blocks.upper()], gate.allow.fail, gate.allow.unknown, gate.budget)
 
     def _write(self, seconds: float) -> None:
         from stackproof.reports.files import write_atomically
         from stackproof.reports.gate_file import write_gate
         from stackproof.reports.traceability import as_markdown, trace
 
-        folder, system, judged = Path(self.options.reports), self._system(), self._judged or {}
-        results = {name: (decision, judged[name], self._facts[name]) for name, decision in self._decisions.items()}
+        system, facts = self._system(), self._judge(None).facts
+        results = {name: (decision, found, facts[name]) for name, (decision, found) in self._results.items()}
         run = {
             "started": self._started.isoformat(timespec="seconds"),
             "seconds": round(seconds, 3),
             "commit": _commit(),
             "evidence": "required" if self.options.evidence_required else "optional",
         }
-        write_gate(folder / "gates" / "unit.json", "unit", system.file.name, results, run)
-        self._notes.append(f"report: {folder / 'gates' / 'unit.json'}")
+        write_gate(self._gate_file, GATE, system.file.name, results, run)
+        self._notes.append(f"report: {self._gate_file}")
         if system.requirements:
             stated = [(r.id, r.says, r.proof) for r in system.requirements]
             elsewhere = {requirement for e in system.file.expectations if e.environments for requirement in e.proves}
-            traced = {name: trace(stated, judged[name], elsewhere) for name in self._decisions}
-            path = folder / "traceability.md"
-            write_atomically(path, as_markdown(f"{system.file.name}: traceability", traced))
-            self._notes.append(f"traceability: {path}")
+            traced = {name: trace(stated, found, elsewhere) for name, (_, found) in self._results.items()}
+            write_atomically(self._traceability, as_markdown(f"{system.file.name}: traceability", traced))
+            self._notes.append(f"traceability: {self._traceability}")
 
     def _exit_code(self) -> int:
-        statuses = {decision.status for decision in self._decisions.values()}
+        statuses = {decision.status for decision, _ in self._results.values()}
         if Status.FAILED in statuses:
             return int(pytest.ExitCode.TESTS_FAILED)
         if self.options.evidence_required and statuses - {Status.PASSED}:
@@ -194,41 +217,6 @@ class GateRun:
 
 
 RUN = pytest.StashKey[GateRun]()
-
-
-def _named(environment: str, findings: Sequence[Finding]) -> list[tuple[str, Finding]]:
-    """Give each check a name that is unique and stays the same while the check does."""
-    seen: dict[str, int] = {}
-    named = []
-    for finding in sorted(findings, key=lambda f: (f.resource, f.control, f.where.source, f.where.line, f.message)):
-        name = f"{environment}/{finding.resource or finding.where.source}/{finding.control}"
-        seen[name] = seen.get(name, 0) + 1
-        named.append((name if seen[name] == 1 else f"{name}#{seen[name]}", finding))
-    return named
-
-
-def _waivers(system: Any) -> list[Waiver]:
-    return [
-        Waiver(
-            control=waiver.control,
-            resource=waiver.resource,
-            owner=waiver.owner,
-            reason=waiver.reason,
-            until=waiver.until,
-            where=_place(system.where("waivers", index)),
-            environments=tuple(
-                name for name in system.file.environments if set(waiver.environments) & set(system.lineage(name))
-            ),
-        )
-        for index, waiver in enumerate(system.file.waivers)
-    ]
-
-
-def _place(text: str) -> Where:
-    source, _, line = text.rpartition(":")
-    path = Path(source)
-    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-    return Where(shown.as_posix(), int(line))
 
 
 def _commit() -> str:

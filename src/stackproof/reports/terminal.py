@@ -1,9 +1,11 @@
-"""The verdict on one screen: failures first, then what is unknown, then the counts."""
+"""The verdict on one screen: what was decided, then failures, then what is unknown."""
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from stackproof.gates.gate import Decision, Status
@@ -23,61 +25,178 @@ _STATUS: Final = {
     Status.INCONCLUSIVE: "yellow",
     Status.NOT_RUN: "yellow",
 }
+_WIDEST: Final = 140  # longer lines are hard to read
+_LINES_EACH: Final = 3  # of one failure
+_NAMED: Final = 4  # environments that are named one by one
 
 
-class Painter:
-    """Puts colour around text, or leaves it plain."""
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """Where a summary is shown: with or without colour, cells of a line, lines in all (0: as many as there are)."""
 
-    def __init__(self, *, colour: bool) -> None:
-        self._colour = colour
+    colour: bool = False
+    width: int = 100
+    height: int = 40
 
-    def __call__(self, text: str, colour: str) -> str:
-        """Return the text in that colour."""
-        return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if self._colour else text
+    def paint(self, text: str, colour: str) -> str:
+        """Put colour around text, or leave it plain."""
+        return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if self.colour and text else text
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One failure, and where it is the same (empty where only one environment was judged)."""
+
+    finding: Finding
+    places: str
+    blocks: bool
 
 
 def summary(
-    title: str, decision: Decision, findings: Sequence[Finding], paint: Painter, *, width: int = 100, shown: int = 6
+    title: str,
+    decisions: Mapping[str, Decision],
+    findings: Sequence[Finding],
+    screen: Screen,
+    *,
+    blocks: Severity = Severity.LOW,
+    environments: Sequence[str] = (),
 ) -> list[str]:
-    """Write one verdict as lines: the worst `shown` failures, then as many unknowns, then the counts."""
-    status = decision.status.value.upper()
-    lines = [f"{paint(title, 'bold')} {'.' * max(2, width - len(title) - len(status) - 2)} {_status(decision, paint)}"]
-    lines += [f"  {reason}" for reason in decision.reasons]
-    worst = [f for f in ranked(findings) if f.outcome is Outcome.FAIL]
-    lines += [line for finding in worst[:shown] for line in describe(finding, paint, width)]
-    lines += _more(len(worst) - shown, "failures")
-    lines += _unknowns([f for f in findings if f.outcome is Outcome.UNKNOWN], paint, width, shown)
-    lines.append(paint(f"  {_counts(decision)}", "dim"))
-    return lines
+    """Write the decisions of one run as lines that fit the screen.
+
+    `decisions` are by environment, or one for all the `environments` together. A failure that is the same in several
+    environments is written once. Failures below `blocks` come last, as advice.
+    """
+    screen = replace(screen, width=min(screen.width, _WIDEST))
+    names = tuple(environments or decisions)
+    head = _head(title, decisions, screen)
+    unknown = _unknowns(findings, screen, names)
+    failures = grouped(findings, blocks, names)
+    if screen.height:
+        unknown, rest = _kept(unknown, max(2, screen.height // 6), "causes")
+        room = max(2, (screen.height - len(head) - len(unknown) - len(rest) - 1) // _LINES_EACH)
+    else:
+        rest, room = [], len(failures)
+    lines = [line for failure in failures[:room] for line in describe(failure, screen)]
+    return [*head, *lines, *_more(failures[room:]), *unknown, *rest]
 
 
-def describe(finding: Finding, paint: Painter, width: int = 100) -> list[str]:
-    """Write one finding as two or three lines: what, where and why, and what to do."""
-    colour = "yellow" if finding.outcome is Outcome.UNKNOWN or finding.severity < Severity.MEDIUM else "red"
-    head = f"{finding.outcome.value.upper():<7} {finding.severity.label:<8}"
+def grouped(findings: Iterable[Finding], blocks: Severity, environments: Sequence[str]) -> list[Shown]:
+    """List the failures, the worst first, each once with those of the judged `environments` that have it."""
+    groups: dict[tuple[object, ...], list[Finding]] = {}
+    for finding in ranked(f for f in findings if f.outcome is Outcome.FAIL):
+        groups.setdefault((finding.control, finding.engine, finding.resource, finding.where), []).append(finding)
+    shown = [Shown(same[0], _places(same, environments), same[0].severity >= blocks) for same in groups.values()]
+    return sorted(shown, key=lambda failure: not failure.blocks)
+
+
+def _places(findings: Iterable[Finding], environments: Sequence[str]) -> str:
+    found = {finding.environment for finding in findings}
+    if len(environments) < 2:
+        return ""
+    if found.issuperset(environments) and len(environments) > _NAMED:
+        return f"in all {len(environments)} environments"
+    return f"in {', '.join(name for name in environments if name in found)}"
+
+
+def describe(failure: Shown, screen: Screen) -> list[str]:
+    """Write one failure as two or three lines: what, where and why, and what to do."""
+    finding = failure.finding
+    colour = "red" if failure.blocks and finding.severity >= Severity.MEDIUM else "yellow"
+    word = "FAIL" if failure.blocks else "ADVICE"
+    head = f"{word:<7} {finding.severity.label:<8}"
+    on = f" on {finding.resource}" if finding.resource else ""
     also = f"  (also {', '.join(finding.also)})" if finding.also else ""
-    place = f" on {finding.resource}" if finding.resource else ""
+    places = f" {failure.places}" if failure.places else ""
+    rest = cut(f"{finding.control}{on}{places}{also}", screen.width - len(head) - 3)
+    name, rest = rest[: len(finding.control)], rest[len(finding.control) :]
+    why = f"{finding.where}  {finding.message}"
     return [
-        f"  {paint(head, colour)} {paint(finding.control, 'bold')}{place}{also}",
-        f"      {_cut(f'{finding.where}  {finding.message}', width - 6)}",
-        *([f"      {paint(_cut('fix: ' + finding.remediation, width - 6), 'dim')}"] if finding.remediation else []),
+        f"  {screen.paint(head, colour)} {screen.paint(name, 'bold')}{rest}",
+        f"      {cut(why, screen.width - 6)}",
+        *(
+            [f"      {screen.paint(cut('fix: ' + finding.remediation, screen.width - 6), 'dim')}"]
+            if finding.remediation
+            else []
+        ),
     ]
 
 
-def _status(decision: Decision, paint: Painter) -> str:
-    return paint(decision.status.value.upper(), _STATUS[decision.status])
+def cut(text: str, width: int) -> str:
+    """Put text on one line of at most `width` cells; what is not printable becomes a question mark."""
+    indent = " " * (len(text) - len(text.lstrip(" ")))
+    line = indent + "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
+    if _cells(line) <= width:
+        return line
+    while line and _cells(line) > width - 3:
+        line = line[: -max(1, (_cells(line) - width + 3) // 2)]
+    return f"{line}..."
 
 
-def _unknowns(findings: Sequence[Finding], paint: Painter, width: int, shown: int) -> Iterable[str]:
+def counted(number: int, what: str) -> str:
+    """Write a number of things: `1 template`, `2 templates`."""
+    return f"{number} {what}{'s' if number != 1 else ''}"
+
+
+def _cells(text: str) -> int:
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
+    return len(text) + wide - sum(unicodedata.combining(c) > 0 for c in text)
+
+
+def _head(title: str, decisions: Mapping[str, Decision], screen: Screen) -> list[str]:
+    """Write what was decided: in one line with the title, or one for each environment below it."""
+    if len(decisions) == 1:
+        name, decision = next(iter(decisions.items()))
+        return _decided(f"{title} · {name}" if name else title, decision, screen, "bold")
+    lines = [screen.paint(cut(title, screen.width), "bold")]
+    for name, decision in decisions.items():
+        lines += _decided(f"  {name}", decision, screen)
+    return lines
+
+
+def _decided(title: str, decision: Decision, screen: Screen, colour: str = "") -> list[str]:
+    status = decision.status.value.upper()
+    indent = " " * (len(title) - len(title.lstrip()))
+    shown = cut(title, screen.width - len(status) - 5)
+    dots = "." * max(2, screen.width - _cells(shown) - len(status) - 2)
+    return [
+        f"{screen.paint(shown, colour) if colour else shown} {dots} {screen.paint(status, _STATUS[decision.status])}",
+        *(f"{indent}  {cut(reason, screen.width - 4)}" for reason in decision.reasons),
+        screen.paint(f"{indent}  {cut(_counts(decision), screen.width - 4)}", "dim"),
+    ]
+
+
+def _unknowns(findings: Iterable[Finding], screen: Screen, environments: Sequence[str]) -> list[str]:
     """Group unknowns by what decides them: one missing parameter may leave fifty checks unanswered."""
-    blocking = [f for f in findings if f.cause is not Cause.NEEDS_LIVE]
-    groups = Counter((str(f.cause), f.decided_by) for f in blocking)
-    for (cause, decided_by), number in groups.most_common(shown):
-        example = next(f for f in ranked(blocking) if (str(f.cause), f.decided_by) == (cause, decided_by))
-        checks = "1 check" if number == 1 else f"{number} checks"
-        why = f"{cause}: {decided_by}  {checks}, such as {example.control} on {example.resource or example.where}"
-        yield f"  {paint('UNKNOWN', 'yellow')} {_cut(why, width - 10)}"
-    yield from _more(len(groups) - shown, "causes")
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for finding in ranked(f for f in findings if f.outcome is Outcome.UNKNOWN and f.cause is not Cause.NEEDS_LIVE):
+        groups.setdefault((str(finding.cause), finding.decided_by), []).append(finding)
+    lines = []
+    for (cause, decided_by), same in sorted(groups.items(), key=lambda group: -len(group[1])):
+        why = f"{cause}: {decided_by}" if decided_by else cause
+        places = _places(same, environments)
+        example = f"such as {same[0].control} on {same[0].resource or same[0].where}"
+        said = f"{counted(len(same), 'check')} {places}".strip()
+        line = cut(f"{cut(why, screen.width - 12 - _cells(said))}  {said}, {example}", screen.width - 10)
+        lines.append(f"  {screen.paint('UNKNOWN', 'yellow')} {line}")
+    return lines
+
+
+def _kept(lines: list[str], most: int, what: str) -> tuple[list[str], list[str]]:
+    rest = len(lines) - most
+    return lines[:most], [f"  ... and {rest} more {what}, in the report"] if rest > 0 else []
+
+
+def _more(failures: Sequence[Shown]) -> list[str]:
+    """Count what is not shown, by severity."""
+    if not failures:
+        return []
+    count = Counter(failure.finding.severity for failure in failures if failure.blocks)
+    parts = [f"{count[severity]} {severity.label}" for severity in sorted(count, reverse=True)]
+    advice = sum(not failure.blocks for failure in failures)
+    parts += [f"{advice} advice"] if advice else []
+    return [f"  ... and {len(failures)} more in the report: {', '.join(parts)}"]
 
 
 def _counts(decision: Decision) -> str:
@@ -91,16 +210,7 @@ def _counts(decision: Decision) -> str:
     optional = {
         f"{decision.owed} owed by the integration gate": decision.owed,
         f"{decision.waived} waived": decision.waived,
-        f"{decision.advisory} advisory": decision.advisory,
+        f"{decision.advisory} advice": decision.advisory,
         f"{decision.not_applicable} not applicable": decision.not_applicable,
     }
     return " · ".join([*parts, *(text for text, number in optional.items() if number)])
-
-
-def _more(number: int, what: str) -> list[str]:
-    return [f"  ... and {number} more {what}, in the report"] if number > 0 else []
-
-
-def _cut(text: str, width: int) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= width else f"{line[: width - 3]}..."

@@ -114,9 +114,7 @@ def find_system(name: str, folder: Path) -> Path:
         MisuseError: there is none, or several and no name.
 
     """
-    known = {path.parent.name: path for path in sorted(folder.glob("systems/*/system.yaml"))}
-    if (alone := folder / "system.yaml").is_file():
-        known.setdefault(folder.name, alone)
+    known = known_systems(folder)
     if not name:
         if len(known) == 1:
             return next(iter(known.values()))
@@ -127,6 +125,14 @@ def find_system(name: str, folder: Path) -> Path:
     raise MisuseError(
         "--system", repr(name), f"a path, or one of {', '.join(known) or 'no known system'}", suggestion(name, known)
     )
+
+
+def known_systems(folder: Path) -> dict[str, Path]:
+    """List the systems of a project by name: those under `systems/`, and one in the folder itself."""
+    known = {path.parent.name: path for path in sorted(folder.glob("systems/*/system.yaml"))}
+    if (alone := folder / "system.yaml").is_file():
+        known.setdefault(folder.absolute().name, alone)
+    return known
 
 
 def load_system(path: Path) -> System:

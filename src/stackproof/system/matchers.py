@@ -6,6 +6,7 @@ paths allowed). Everything else is the value itself.
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -58,7 +59,7 @@ def matcher(expected: Any, where: str) -> Matcher:
     """Build the matcher that an expectation writes; `where` is its `file:line`, for messages.
 
     Raises:
-        MisuseError: a word with an argument of the wrong kind, or words mixed with property names.
+        MisuseError: a word that is misspelt or has an argument of the wrong kind, or words mixed with property names.
 
     """
     if expected == "absent":
@@ -70,6 +71,9 @@ def matcher(expected: Any, where: str) -> Matcher:
     if not isinstance(expected, dict):
         return lambda fact, _: fact.equals(expected)
     words = [key for key in expected if key in WORDS]
+    for key in expected:
+        if near := _misspelt(key):
+            raise MisuseError(where, repr(key), "a matcher word or a property", f"Did you mean {near!r}?")
     if words and len(words) != len(expected):
         mixed = ", ".join(str(key) for key in expected)
         raise MisuseError(where, f"the keys {mixed}", "either only matcher words or only property names")
@@ -78,6 +82,13 @@ def matcher(expected: Any, where: str) -> Matcher:
         for key, argument in expected.items()
     ]
     return lambda fact, inventory: all_of(part(fact, inventory) for part in parts)
+
+
+def _misspelt(key: Any) -> str:
+    """The word that was meant by a key that is nearly one. Properties are not written in lower case."""
+    if not isinstance(key, str) or key in WORDS or not re.fullmatch("[a-z_]+", key):
+        return ""
+    return next(iter(difflib.get_close_matches(key, WORDS, n=1, cutoff=0.85)), "")
 
 
 def demand(count: Any, where: str) -> Demand:

@@ -55,7 +55,7 @@ def read_yaml(path: Path, expected: str) -> YamlFile:
     except yaml.MarkedYAMLError as error:
         last = len(text.splitlines())  # an end that comes too early is reported behind it
         line = f":{min(error.problem_mark.line + 1, last)}" if error.problem_mark else ""
-        raise MisuseError(f"{path}{line}", error.problem or "broken YAML", expected) from error
+        raise MisuseError(f"{path}{line}", f"broken YAML ({error.problem})", expected) from error
     except yaml.YAMLError as error:
         raise MisuseError(str(path), str(error).splitlines()[0], expected) from error
 

@@ -1,0 +1,116 @@
+"""What a run judges: the system's environments with their waivers, each check under its name."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from stackproof.gates.gate import Policy
+from stackproof.gates.waivers import Waiver, apply_waivers
+from stackproof.model import Cause, Finding, Outcome, Severity, Where
+from stackproof.system.loading import System
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Findings of each environment by the names of their checks, and what they cover (resources, marks ...)."""
+
+    checks: Mapping[str, Mapping[str, Finding]]
+    facts: Mapping[str, Mapping[str, Any]]
+
+
+def judge(system: System, environments: Sequence[str], reporter: Any, session: str) -> Judged:
+    """Judge the environments, or take what was judged before; `session` names the run that the caller is part of.
+
+    Raises:
+        MisuseError: system.yaml or a parameter file is wrong.
+
+    """
+    from stackproof.cache import Cache
+    from stackproof.engine.systems import judge_system
+    from stackproof.plugin.progress import progress_to
+
+    with progress_to(reporter) as progress:
+        judgements = judge_system(system, environments, Cache(), session=session, progress=progress)
+    found = [finding for judgement in judgements for finding in judgement.findings]
+    waivers = list(dict.fromkeys([*_waivers(system), *(mark for j in judgements for mark in j.marks)]))
+    waived = apply_waivers(found, waivers, datetime.date.today(), environments)
+    facts = {
+        judgement.environment: {
+            "resources": judgement.resources,
+            "types_without_control": dict(judgement.uncovered),
+            "marks": [str(mark) for mark in judgement.marks],
+        }
+        for judgement in judgements
+    }
+    return Judged({name: _checks(name, waived, waivers) for name in environments}, facts)
+
+
+def left_out(finding: Finding) -> Finding:
+    """Say of a check that the run did not report it (deselected, or lost with a worker): that is an unknown."""
+    return replace(
+        finding,
+        outcome=Outcome.UNKNOWN,
+        cause=Cause.NOT_RUN,
+        decided_by="",
+        message="this run left the check out",
+        waiver="",
+    )
+
+
+def policy_of(system: System, gate: str) -> Policy:
+    """When the gate passes."""
+    said = system.file.gates.get(gate)  # type: ignore[call-overload]
+    if said is None:
+        return Policy()
+    return Policy(Severity[said.blocks.upper()], said.allow.fail, said.allow.unknown, said.budget)
+
+
+def _checks(environment: str, findings: Sequence[Finding], waivers: Sequence[Waiver]) -> dict[str, Finding]:
+    """Give each check of an environment a name that is unique, and stays the same while the check does."""
+    foreign = [w for w in waivers if w.environments and environment not in w.environments]
+    elsewhere = {(w.where, f"{w.control}/{w.resource}") for w in foreign}  # as findings about waivers are addressed
+    mine = [
+        replace(finding, environment=environment)
+        for finding in findings
+        if finding.environment == environment
+        or (not finding.environment and (finding.where, finding.resource) not in elsewhere)
+    ]
+    seen: dict[str, int] = {}
+    named = {}
+    for finding in sorted(mine, key=lambda f: (f.resource, f.control, f.where.source, f.where.line, f.message)):
+        name = _printable(f"{environment}/{finding.resource or finding.where.source}/{finding.control}")
+        seen[name] = seen.get(name, 0) + 1
+        named[name if seen[name] == 1 else f"{name}#{seen[name]}"] = finding
+    return named
+
+
+def _printable(name: str) -> str:
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
+
+
+def _waivers(system: System) -> list[Waiver]:
+    return [
+        Waiver(
+            control=waiver.control,
+            resource=waiver.resource,
+            owner=waiver.owner,
+            reason=waiver.reason,
+            until=waiver.until,
+            where=_place(system.where("waivers", index)),
+            environments=tuple(
+                name for name in system.file.environments if set(waiver.environments) & set(system.lineage(name))
+            ),
+        )
+        for index, waiver in enumerate(system.file.waivers)
+    ]
+
+
+def _place(text: str) -> Where:
+    source, _, line = text.rpartition(":")
+    path = Path(source)
+    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    return Where(shown.as_posix(), int(line))
