@@ -1,0 +1,38 @@
+"""boto3 clients whose requests moto answers in this very process, without a network in between."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from moto.core.botocore_stubber import BotocoreStubber
+
+
+class InProcessClients:
+    """Clients of one account, each made once. Used by the handlers, inside the server."""
+
+    def __init__(self, account: str) -> None:
+        self._lock = threading.Lock()
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._stubber = BotocoreStubber()
+        self._stubber.enabled = True
+        self._session = boto3.Session(aws_access_key_id=account, aws_secret_access_key="embedded")  # noqa: S106 - no secret
+        self._config = Config(retries={"max_attempts": 1, "mode": "standard"}, s3={"addressing_style": "path"})
+
+    def __call__(self, service: str, region: str) -> Any:
+        """Return the client of a service in a region."""
+        with self._lock:
+            key = (service, region)
+            if key not in self._clients:
+                client = self._session.client(service, region_name=region, config=self._config)
+                client.meta.events.register_first("before-send", self._answer)
+                self._clients[key] = client
+            return self._clients[key]
+
+    def _answer(self, event_name: str, request: Any, **_: Any) -> Any:
+        answer = self._stubber(event_name, request)
+        if answer is None:
+            raise ConnectionError(f"moto does not answer {request.url}")
+        return answer
