@@ -60,7 +60,7 @@ def still_true(judgements: Sequence[Judgement]) -> bool:
 def lasting(judgements: Iterable[Judgement]) -> bool:
     """Say whether the same input gives the same answer again: not so where a scanner crashed or took too long."""
     passing = (Cause.TIMEOUT, Cause.TOOL_ERROR)
-    return not any(f.control in ENGINES and f.cause in passing for j in judgements for f in j.findings)
+    return not any(f.engine in ENGINES and f.cause in passing for j in judgements for f in j.findings)
 
 
 def digest_of(path: Path) -> str:

@@ -13,7 +13,7 @@ from stackproof.engine.judgement import Judgement, digest_of
 from stackproof.gates.marks import Adoption, read_marks
 from stackproof.gates.merging import merge, with_severities
 from stackproof.model import Cause, Control, Document, Finding, Outcome, Resource, Severity, Where
-from stackproof.scanners import Scans, scan
+from stackproof.scanners import Scans, scan, source_findings
 from stackproof.scanners import findings as scanner_findings
 from stackproof.sources import Deployment, Evaluation, Problem, StackSource, TemplateFile, World, evaluate
 
@@ -58,7 +58,8 @@ def judge_targets(
             progress(f"evaluating {target.environment}", number, len(targets))
         judged.append(_judge(target))
     documents = [d for one in judged for d in _documents(one.evaluation)] if scanners else []
-    scans = scan(documents, cache, progress=progress) if documents else {}
+    texts = {name: text for one in judged for name, text in _readable(one.target.stacks).items()} if scanners else {}
+    scans = scan(documents, cache, sources=texts, progress=progress) if documents else {}
     return [_joined(one, scans) for one in judged]
 
 
@@ -88,6 +89,9 @@ def _judge(target: Target) -> _Judged:
 def _joined(one: _Judged, scans: Scans) -> Judgement:
     target, evaluation = one.target, one.evaluation
     theirs = _scanned(evaluation.worlds, scans, target.environment) if scans else []
+    if scans:
+        for name, text in _readable(target.stacks).items():
+            theirs += source_findings(name, text, scans, target.environment)
     controls = all_controls()
     merged = merge(one.findings, theirs, controls)
     resources = _resources(evaluation.worlds)
@@ -140,6 +144,7 @@ def _resources(worlds: Sequence[World]) -> list[Resource]:
 
 
 def _texts(stacks: Iterable[StackSource]) -> dict[str, str]:
+    """The authors' own text of each template, by the name that findings give it."""
     texts = {}
     for stack in stacks:
         template = stack.template
@@ -148,6 +153,12 @@ def _texts(stacks: Iterable[StackSource]) -> dict[str, str]:
             content = template.path.read_bytes()
         texts[template.name] = (content or b"").decode("utf-8", "replace")
     return texts
+
+
+def _readable(stacks: Iterable[StackSource]) -> dict[str, str]:
+    """The texts that are templates; what does not parse is said once, by our own reader."""
+    readable = [stack for stack in stacks if stack.template.path is None or stack.template.path.is_file()]
+    return _texts(stack for stack in readable if stack.template.parsed.root is not None)
 
 
 def _problem(problem: Problem, environment: str) -> Finding:
