@@ -5,12 +5,16 @@ A claim has no truth value in Python: `if claim` raises, so an unknown cannot be
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from stackproof.model.values import Unknown
 
 _OPPOSITES = {"nothing": "a value", "a value": "nothing", "at least one": "none", "none": "at least one"}
+
+
+MOST_EVIDENCE: Final = 8  # facts that one claim quotes
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +108,17 @@ def _combine(claims: Iterable[Claim], *, decisive: bool) -> Claim:
     return Claim(not decisive, _evidence(judged), applies=not relevant or any(c.applies for c in judged))
 
 
-def _evidence(claims: Iterable[Claim]) -> tuple[Evidence, ...]:
-    return tuple(dict.fromkeys(e for c in claims for e in c.because))
+def _evidence(claims: Sequence[Claim]) -> tuple[Evidence, ...]:
+    """Gather the first facts that decided the claims; nobody reads the hundredth, and gathering it takes long."""
+    if len(claims) == 1:
+        return claims[0].because
+    found: dict[Evidence, None] = {}
+    for claim in claims:
+        for evidence in claim.because:
+            found[evidence] = None
+            if len(found) == MOST_EVIDENCE:
+                return tuple(found)
+    return tuple(found)
 
 
 def _negated(expected: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from stackproof.model import Claim, Fact, Inventory, Resource, Selection, Value, all_of, any_of
+from stackproof.model import Claim, Fact, Inventory, Resource, Value, all_of, any_of
 from stackproof.resources import policies
 from stackproof.resources.policy_values import skeleton
 
@@ -101,22 +101,23 @@ def granted_documents(identity: Resource, inventory: Inventory) -> Iterator[Fact
     do not come.
     """
     yield from policies.identity_documents(identity)
-    for kind in ("Role", "User", "Group"):
-        yield from _attached(
-            inventory.pointing_to(identity, "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", at=f"{kind}s")
+    found = [
+        pointing
+        for kind in ("Role", "User", "Group")
+        for pointing in (
+            inventory.pointing_to(identity, "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", at=f"{kind}s"),
+            inventory.pointing_to(identity, f"AWS::IAM::{kind}Policy", at=f"{kind}Name"),
         )
-        yield from _attached(inventory.pointing_to(identity, f"AWS::IAM::{kind}Policy", at=f"{kind}Name"))
+    ]
+    yield from (policy["PolicyDocument"] for pointing in found for policy in pointing)
+    doubts = dict.fromkeys(doubt for pointing in found for doubt in pointing.doubts)  # six questions share one doubt
+    yield from (Fact("PolicyDocument", doubt, identity.where("")) for doubt in doubts)
     for arn in identity["ManagedPolicyArns"].items():
         managed = inventory.target(arn)
         if isinstance(managed, Resource):
             yield managed["PolicyDocument"]
         elif ":iam::aws:policy/" not in (skeleton(arn.value) or ""):
             yield replace(arn, value=managed)
-
-
-def _attached(found: Selection) -> Iterator[Fact]:
-    yield from (policy["PolicyDocument"] for policy in found)
-    yield from (Fact("PolicyDocument", doubt, found.where) for doubt in found.doubts)
 
 
 def escalates(documents: list[Fact]) -> Claim:
