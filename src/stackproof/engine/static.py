@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from stackproof.cache import Cache
@@ -41,26 +42,34 @@ Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
+class _Evaluated:
+    target: Target
+    evaluation: Evaluation
+
+
+@dataclass(frozen=True, slots=True)
 class _Judged:
     target: Target
     evaluation: Evaluation
     findings: list[Finding]
-    expected: int
 
 
 def judge_targets(
     targets: Sequence[Target], cache: Cache, *, scanners: bool = True, progress: Progress | None = None
 ) -> list[Judgement]:
     """Judge every target. Documents that are equal in several targets are scanned once."""
-    judged = []
-    for number, target in enumerate(targets):
-        if progress:
-            progress(f"evaluating {target.environment}", number, len(targets))
-        judged.append(_judge(target))
-    documents = [d for one in judged for d in _documents(one.evaluation)] if scanners else []
-    texts = {name: text for one in judged for name, text in _readable(one.target.stacks).items()} if scanners else {}
-    scans = scan(documents, cache, sources=texts, progress=progress) if documents else {}
+    evaluated = [_evaluated(target) for target in targets]
+    with ThreadPoolExecutor(max_workers=1) as beside:  # the scanners' processes read while the controls judge here
+        scanning = beside.submit(_scan, evaluated, cache, progress) if scanners else None
+        judged = [_judge(one) for one in evaluated]
+        scans = scanning.result() if scanning else {}
     return [_joined(one, scans) for one in judged]
+
+
+def _scan(evaluated: Sequence[_Evaluated], cache: Cache, progress: Progress | None) -> Scans:
+    documents = [document for one in evaluated for document in _documents(one.evaluation)]
+    texts = {name: text for one in evaluated for name, text in _readable(one.target.stacks).items()}
+    return scan(documents, cache, sources=texts, progress=progress) if documents else {}
 
 
 def declared_parameters(template: TemplateFile) -> frozenset[str]:
@@ -73,8 +82,12 @@ def declared_parameters(template: TemplateFile) -> frozenset[str]:
     return frozenset(declared) if isinstance(declared, dict) else frozenset()
 
 
-def _judge(target: Target) -> _Judged:
-    evaluation = evaluate(target.stacks, target.deployment, open_world=target.open_world)
+def _evaluated(target: Target) -> _Evaluated:
+    return _Evaluated(target, evaluate(target.stacks, target.deployment, open_world=target.open_world))
+
+
+def _judge(one: _Evaluated) -> _Judged:
+    target, evaluation = one.target, one.evaluation
     cases = [Case(world.assumptions, world.inventory) for world in evaluation.worlds]
     controls = (*all_controls(), *target.expectations)
     wanted = expected(cases, controls)
@@ -83,7 +96,7 @@ def _judge(target: Target) -> _Judged:
     found = [*problems, *sound, *judge(cases, controls)]
     answered = {(finding.control, finding.resource) for finding in found}
     lost = [_lost(control, address, target.environment) for control, address in sorted(wanted - answered)]
-    return _Judged(target, evaluation, [*found, *lost], len(found) + len(lost))
+    return _Judged(target, evaluation, [*found, *lost])
 
 
 def _joined(one: _Judged, scans: Scans) -> Judgement:
