@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := -m pip install --quiet --disable-pip-version-check
 
+unexport PYTHONDONTWRITEBYTECODE  # every start of every tool would compile all its modules again
+
 .PHONY: setup demo test check clean
 
 setup:  ## both environments, side by side: ours, and checkov's own

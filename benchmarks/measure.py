@@ -25,10 +25,10 @@ class Run:
 
 def run(command: Sequence[str], *, variables: Mapping[str, str] | None = None, cwd: Path = ROOT) -> Run:
     """Run a command to its end. Its peak counts every process that it waited for (getrusage, RUSAGE_CHILDREN)."""
+    given = {**os.environ, **(variables or {})}
+    given.pop("PYTHONDONTWRITEBYTECODE", None)  # users keep compiled modules; without them every start compiles anew
     started = time.perf_counter()
-    with subprocess.Popen(
-        command, cwd=cwd, env={**os.environ, **(variables or {})}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    ) as process:
+    with subprocess.Popen(command, cwd=cwd, env=given, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         assert process.stdout is not None
         output = process.stdout.read().decode(errors="replace")
         _, status, usage = os.wait4(process.pid, 0)
