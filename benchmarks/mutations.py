@@ -33,10 +33,11 @@ looks at every text and does not count)."""
 
 @dataclass(slots=True)
 class Figures:
-    """What came of the changes of one resource type; `silent` are the paths, without indexes, nobody speaks of."""
+    """What came of the changes of one resource type, and its properties (without indexes), with their numbers."""
 
     counts: Counter[str] = field(default_factory=Counter)
-    silent: set[str] = field(default_factory=set)
+    properties: Counter[str] = field(default_factory=Counter)
+    silent: Counter[str] = field(default_factory=Counter)
 
     def row(self, name: str) -> str:
         """One line of the table."""
@@ -66,19 +67,26 @@ def _properties(baseline: Baseline, spoken: Speakers, resource: Resource, paths:
     known = {path: controls for (address, path), controls in spoken.items() if address == resource.address}
     for path in paths:
         mine.counts["props"] += 1
+        mine.properties[plain(path)] += 1
         if any(path == other or inside(path, other) or inside(other, path) for other in known):
             mine.counts["spoken"] += 1
         else:
             mine.counts["silent"] += 1
-            mine.silent.add(plain(path))
+            mine.silent[plain(path)] += 1
     for path, controls in known.items():
         mine.counts["rested"] += bool(resting_on(baseline, (resource.address, path), controls))
 
 
 def _written(figures: Mapping[str, Figures]) -> str:
-    lines = ["# Properties of MDReader's resources that nobody speaks of", ""]
+    lines = [
+        "# Properties of MDReader's resources that nobody speaks of",
+        "",
+        "In brackets: in how many of how many.",
+        "",
+    ]
     for type_, mine in figures.items():
-        lines += [f"- {type_}: {', '.join(sorted(mine.silent))}"] if mine.silent else []
+        names = [f"{path} ({number}/{mine.properties[path]})" for path, number in sorted(mine.silent.items())]
+        lines += [f"- {type_}: {', '.join(names)}"] if names else []
     return "\n".join(lines) + "\n"
 
 

@@ -86,7 +86,10 @@ def resting_on(baseline: Baseline, part: Part, controls: frozenset[str]) -> froz
 
 
 def changes_of(baseline: Baseline, spoken: Speakers) -> Iterator[tuple[Resource, list[Change]]]:
-    """Every change of the resources that are spoken of, each alone, with additions where a property is absent."""
+    """Every change of the resources that are spoken of, each alone, with additions where a property is absent.
+
+    An empty path speaks of a resource as a whole.
+    """
     changes = Changes(baseline.inventory)
     paths: defaultdict[str, set[str]] = defaultdict(set)
     for address, path in spoken:
@@ -94,7 +97,7 @@ def changes_of(baseline: Baseline, spoken: Speakers) -> Iterator[tuple[Resource,
     for resource in baseline.inventory.resources:
         if resource.address in paths:
             made = list(changes.of(resource))
-            absent = sorted(paths[resource.address] - {change.path for change in made})
+            absent = sorted(paths[resource.address] - {"", *(change.path for change in made)})
             yield resource, [*made, *(change for path in absent for change in changes.additions(resource, path))]
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
+from unittest.mock import patch
 
 from selftest.mdreader.changes import Change
 from selftest.mdreader.watching import Notes, Part, Spot, inside, parent, watched
 from stackproof.model import Claim, Control, Inventory, Resource, Unknown, Value
+from stackproof.model import claims as claims_module
 from stackproof.model.matching import holes, readable
 from stackproof.model.pointers import Pointers, leaves, references
 
@@ -55,7 +58,8 @@ class Baseline:
         for resource in inventory.resources:
             for name in resource.names:
                 self._named[name].add(resource.address)
-        self._judge()
+        with patch.object(claims_module, "MOST_EVIDENCE", sys.maxsize):  # every fact that decided, not the first ones
+            self._judge()
 
     def _judge(self) -> None:
         watching = watched(self.inventory)
@@ -63,9 +67,19 @@ class Baseline:
             addresses = [""] if control.selects else [r.address for r in self.inventory.of_type(*control.types)]
             for address in addresses:
                 answers = answers_of(control, address, watching)
-                self._remember((control.id, address), answers, watching.notes.taken())
+                passing = [claim for claim in answers.values() if claim is not None and claim.holds and claim.applies]
+                self._decided(control.id, passing)
+                if control.selects and passing:
+                    chosen = filter(None, map(watching.get, answers))
+                    self._decided(control.id, [control.selects(resource) for resource in chosen])
+                self._remember((control.id, address), answers, watching.notes.taken(), passing=bool(passing))
 
-    def _remember(self, unit: Unit, answers: Answers, notes: Notes) -> None:
+    def _decided(self, control: str, claims: Iterable[Claim]) -> None:
+        for evidence in (evidence for claim in claims for evidence in claim.because):
+            if isinstance(evidence.where, Spot) and evidence.where.path:
+                self.deciding[evidence.where.address, evidence.where.path].add(control)
+
+    def _remember(self, unit: Unit, answers: Answers, notes: Notes, *, passing: bool) -> None:
         self.answers[unit] = answers
         paths: defaultdict[str, set[str]] = defaultdict(set)
         for address, path in notes.read:
@@ -74,10 +88,6 @@ class Baseline:
             self._readers[address][unit] = frozenset(read)
         for question in notes.asked:
             self._asked[question].add(unit)
-        passing = [claim for claim in answers.values() if claim is not None and claim.holds and claim.applies]
-        for evidence in (evidence for claim in passing for evidence in claim.because):
-            if isinstance(evidence.where, Spot) and evidence.where.path:
-                self.deciding[evidence.where.address, evidence.where.path].add(unit[0])
         for address, target in notes.pointers if passing else ():
             pointing = self.inventory.get(address)
             for path in (path for path, ref in pointing.references() if ref.target == target) if pointing else ():
