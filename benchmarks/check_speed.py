@@ -20,12 +20,12 @@ def main() -> None:
         folder, cache = Path(name, "templates"), Path(name, "cache")
         folder.mkdir()
         paths = write_corpus(folder, TEMPLATES, seed=1)
-        checkov = run(
-            [tool("checkov", environment=".venv-checkov"), "-d", str(folder), "--framework", "cloudformation", "--quiet"]
-        )
+        theirs = tool("checkov", environment=".venv-checkov")
+        checkov = run([theirs, "-d", str(folder), "--framework", "cloudformation", "--quiet"])
         lint = run([tool("cfn-lint"), *map(str, paths)])
         both = checkov.seconds + lint.seconds
-        command = [tool("stackproof"), "check", str(folder), "--format", "json", "--output", str(Path(name, "out.json"))]
+        report = ["--format", "json", "--output", str(Path(name, "out.json"))]
+        command = [tool("stackproof"), "check", str(folder), *report]
         variables = {"STACKPROOF_CACHE": str(cache)}
         cold = run(command, variables=variables)
         unchanged = min((run(command, variables=variables) for _ in range(5)), key=lambda r: r.seconds)
@@ -33,8 +33,10 @@ def main() -> None:
         one = run(command, variables=variables)
         size = sum(path.stat().st_size for path in paths)
         row("templates", f"{len(paths)}", f"{size / 1000:.0f} kB")
-        row("checkov and cfn-lint, command lines, summed wall", f"{both:.1f} s", f"{checkov.seconds:.1f} + {lint.seconds:.1f}")
-        for what, result, target in (("cold", cold, 0.5), ("nothing changed", unchanged, 0.03), ("one changed", one, 0.25)):
+        parts = f"{checkov.seconds:.1f} + {lint.seconds:.1f}"
+        row("checkov and cfn-lint, command lines, summed wall", f"{both:.1f} s", parts)
+        measured = (("cold", cold, 0.5), ("nothing changed", unchanged, 0.03), ("one changed", one, 0.25))
+        for what, result, target in measured:
             verdict = "kept" if result.seconds / both <= target else "MISSED"
             row(f"stackproof check, {what}", f"{result.seconds:.2f} s")
             row(f"stackproof check, {what}: ratio", f"{result.seconds / both:.3f}", f"at most {target}: {verdict}")

@@ -1,4 +1,4 @@
-"""How long the unit gate takes for MDReader in its three environments: from nothing, unchanged, and beside pytest alone."""
+"""How long the unit gate takes for MDReader in three environments: from nothing, unchanged, and beside pytest."""
 
 from __future__ import annotations
 
