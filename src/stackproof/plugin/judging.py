@@ -74,7 +74,7 @@ def _checks(environment: str, findings: Sequence[Finding], waivers: Sequence[Wai
     foreign = [w for w in waivers if w.environments and environment not in w.environments]
     elsewhere = {(w.where, f"{w.control}/{w.resource}") for w in foreign}  # as findings about waivers are addressed
     mine = [
-        replace(finding, environment=environment)
+        finding if finding.environment else replace(finding, environment=environment)
         for finding in findings
         if finding.environment == environment
         or (not finding.environment and (finding.where, finding.resource) not in elsewhere)
@@ -89,6 +89,8 @@ def _checks(environment: str, findings: Sequence[Finding], waivers: Sequence[Wai
 
 
 def _printable(name: str) -> str:
+    if name.isprintable():
+        return name
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
 
 
