@@ -6,14 +6,19 @@ import threading
 from typing import Any
 
 import boto3
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.config import Config
-from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
+
+from stackproof.emulator.additions.routing import Additions, Answer
 
 
 class InProcessClients:
     """Clients of one account, each made once. Used by the handlers, inside the server."""
 
-    def __init__(self, account: str) -> None:
+    def __init__(self, account: str, additions: Additions) -> None:
+        self._additions = additions
         self._lock = threading.Lock()
         self._clients: dict[tuple[str, str], Any] = {}
         self._stubber = BotocoreStubber()
@@ -32,7 +37,14 @@ class InProcessClients:
             return self._clients[key]
 
     def _answer(self, event_name: str, request: Any, **_: Any) -> Any:
-        answer = self._stubber(event_name, request)
-        if answer is None:
-            raise ConnectionError(f"moto does not answer {request.url}")
-        return answer
+        def moto() -> Answer:
+            found = self._stubber(event_name, request)
+            if found is None:
+                raise ConnectionError(f"moto does not answer {request.url}")
+            return found.status_code, found.headers, found.content
+
+        body = request.body or b""
+        body = body.encode() if isinstance(body, str) else body if isinstance(body, bytes) else b""
+        answer = self._additions.answer(request.method, request.url, request.headers, body, moto)
+        status, headers, content = answer or moto()
+        return AWSResponse(request.url, status, HTTPHeaders.from_dict(dict(headers)), MockRawResponse(content))

@@ -26,18 +26,23 @@ def main() -> None:
 
 
 def _serve(ready: Path, services: dict[str, object]) -> None:
+    from moto.core import DEFAULT_ACCOUNT_ID
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import make_server
 
+    from stackproof.emulator import additions
     from stackproof.emulator.cloudformation.actions import install
     from stackproof.emulator.cloudformation.stacks import Stacks
     from stackproof.emulator.clients import InProcessClients
     from stackproof.emulator.handlers import all_handlers
     from stackproof.emulator.handlers.services import Services
 
-    handlers = all_handlers(Services.from_json(services))
-    install(lambda account, region: Stacks(account, region, handlers, InProcessClients(account)))
-    server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True)
+    beside = Services.from_json(services)
+    added = additions.install(beside, DEFAULT_ACCOUNT_ID)
+    handlers = all_handlers(beside)
+    install(lambda account, region: Stacks(account, region, handlers, InProcessClients(account, added)))
+    app = additions.wsgi(added, DomainDispatcherApplication(create_backend_app))
+    server = make_server("127.0.0.1", 0, app, threaded=True)
     part = ready.with_suffix(".part")
     part.write_text(json.dumps({"port": server.server_port}))
     part.replace(ready)

@@ -23,7 +23,7 @@ from stackproof.emulator.handlers.base import (
 )
 
 LACKING: Final = "unsupported by the embedded AWS: "
-_FAILURES: Final = (ClientError, BotoCoreError, RefusedError, UnresolvedError, KeyError, ValueError, TypeError)
+_FAILURES: Final = (ClientError, BotoCoreError, RefusedError, UnresolvedError, KeyError, ValueError, TypeError, NotImplementedError)
 
 
 class FailedError(Exception):

@@ -5,22 +5,38 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from stackproof.emulator.handlers import (
+    acm,
+    amplify,
+    apigateway,
+    apigatewayv2,
+    backup,
+    cloudfront,
+    cloudwatch,
+    cognito,
     ec2,
     ecr,
+    ecs,
     elasticache,
+    elbv2,
     iam,
     kms,
     lambda_functions,
     logs,
     messaging,
     rds,
+    route53,
     s3,
     secretsmanager,
+    ses,
+    wafv2,
 )
 from stackproof.emulator.handlers.base import Handler
 from stackproof.emulator.handlers.services import Services
 
-_MODULES = (ec2, ecr, iam, kms, lambda_functions, logs, messaging, s3, secretsmanager)
+_MODULES = (
+    *(acm, amplify, apigateway, apigatewayv2, backup, cloudfront, cloudwatch, cognito, ec2, ecr, ecs, elbv2, iam),
+    *(kms, lambda_functions, logs, messaging, route53, s3, secretsmanager, ses, wafv2),
+)
 
 
 def all_handlers(services: Services) -> Mapping[str, Handler]:

@@ -10,8 +10,10 @@ from typing import Any
 class Services:
     """Where the database and the cache listen; zero or empty: there is none."""
 
+    database_host: str = ""
     database_port: int = 0
     database_socket: str = ""
+    cache_host: str = ""
     cache_port: int = 0
     cache_token_file: str = ""
 

@@ -1,0 +1,177 @@
+"""API actions that moto lacks, or answers with less than it was told: answered here, before or around moto.
+
+Only services that speak JSON are added to, so requests and answers stay what they are on the wire.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+Wire = dict[str, Any]
+Answer = tuple[int, Mapping[str, str], bytes]
+_SCOPE = re.compile(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/aws4_request")
+
+
+class RefusedError(Exception):
+    """The action is refused; `code` is AWS's error code."""
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        self.code = code
+        self.status = status
+        super().__init__(message)
+
+
+class _PassedOnError(Exception):
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request: its parameters by their names on the wire, where it goes, and what moto would answer."""
+
+    given: Wire
+    region: str
+    account: str
+    memory: dict[str, Any]
+    _moto: Callable[[], Answer]
+
+    def moto(self) -> Wire:
+        """Let moto answer; an error of moto's goes to the caller as it is."""
+        answer = self._moto()
+        if answer[0] >= 400:
+            raise _PassedOnError(answer)
+        body = answer[2]
+        found: Wire = json.loads(body) if body else {}
+        return found
+
+    def arn(self, service: str, rest: str) -> str:
+        """An ARN of this account and region."""
+        return f"arn:aws:{service}:{self.region}:{self.account}:{rest}"
+
+    def kept(self, kind: str) -> dict[str, Any]:
+        """What is remembered of one kind of thing in this region."""
+        found: dict[str, Any] = self.memory.setdefault(f"{self.region}/{kind}", {})
+        return found
+
+
+Action = Callable[[Call], Wire]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """An action: the name services are signed with, how a request is recognised, and who answers.
+
+    `target` is the X-Amz-Target of a JSON service; else `method` and `path` (with `{names}`) recognise it.
+    """
+
+    service: str
+    action: Action
+    method: str = ""
+    path: str = ""
+    target: str = ""
+    status: int = 200
+
+    def matches(self, method: str, path: str, target: str) -> Wire | None:
+        """Return the parameters in the path, or None for another action's request."""
+        if self.target:
+            return {} if target == self.target else None
+        if method != self.method:
+            return None
+        pattern = "".join(
+            f"(?P<{part[1:-1]}>[^/]+)" if part.startswith("{") else re.escape(part)
+            for part in re.split(r"(\{[^}]+\})", self.path)
+        )
+        found = re.fullmatch(pattern + "/?", path)
+        return {key: unquote(value) for key, value in found.groupdict().items()} if found else None
+
+
+@dataclass
+class Additions:
+    """All added actions, and what they remember."""
+
+    routes: Iterable[Route]
+    account: str
+    memory: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._routes: dict[str, list[Route]] = {}
+        for route in self.routes:
+            self._routes.setdefault(route.service, []).append(route)
+
+    def answer(
+        self, method: str, url: str, headers: Mapping[str, Any], body: bytes, moto: Callable[[], Answer]
+    ) -> Answer | None:
+        """Answer a request, or return None when moto alone does."""
+        if "/moto-api/reset" in url:
+            self.memory.clear()
+            return None
+        scope = _SCOPE.search(_plain(headers.get("Authorization", "")))
+        if not scope or scope[2] not in self._routes:
+            return None
+        parts, target = urlsplit(url), _plain(headers.get("X-Amz-Target", ""))
+        for route in self._routes[scope[2]]:
+            found = route.matches(method, parts.path, target)
+            if found is not None:
+                given = {**dict(parse_qsl(parts.query)), **_content(body), **found}
+                return self._run(route, Call(given, scope[1], self.account, self.memory, moto))
+        return None
+
+    def _run(self, route: Route, call: Call) -> Answer:
+        kind = {"Content-Type": "application/json"}
+        try:
+            return route.status, kind, json.dumps(route.action(call)).encode()
+        except _PassedOnError as passed:
+            return passed.answer
+        except RefusedError as error:
+            text = json.dumps({"__type": error.code, "message": str(error), "Message": str(error)})
+            return error.status, {**kind, "x-amzn-ErrorType": error.code}, text.encode()
+
+
+def _content(body: bytes) -> Wire:
+    try:
+        content = json.loads(body) if body else {}
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _plain(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def wsgi(additions: Additions, app: Callable[..., Any]) -> Callable[..., Any]:
+    """Put the additions before a WSGI application."""
+    import io
+
+    from werkzeug.test import run_wsgi_app
+    from werkzeug.wrappers import Request, Response
+
+    def serve(environ: dict[str, Any], start_response: Any) -> Any:
+        request = Request(environ)
+        scope = _SCOPE.search(request.headers.get("Authorization", ""))
+        if scope is None or scope[2] not in additions._routes:
+            if "/moto-api/reset" in request.path:
+                additions.memory.clear()
+            return app(environ, start_response)
+        body = request.get_data()
+        environ["wsgi.input"] = io.BytesIO(body)
+
+        def moto() -> Answer:
+            inner = {**environ, "wsgi.input": io.BytesIO(body)}
+            inner.pop("werkzeug.request", None)
+            content, status, headers = run_wsgi_app(app, inner, buffered=True)
+            return int(status.split()[0]), dict(headers), b"".join(content)
+
+        answer = additions.answer(request.method, request.url, request.headers, body, moto)
+        if answer is None:
+            return app(environ, start_response)
+        headers = {key: value for key, value in answer[1].items() if key.lower() != "content-length"}
+        return Response(answer[2], answer[0], headers)(environ, start_response)
+
+    return serve

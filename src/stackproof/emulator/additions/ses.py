@@ -1,0 +1,124 @@
+"""SES: event destinations, and what an identity is told about DKIM, its sender domain and its configuration set."""
+
+from __future__ import annotations
+
+import secrets
+
+from stackproof.emulator.additions.routing import Call, RefusedError, Route, Wire
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+
+def _create_identity(call: Call) -> Wire:
+    answer = call.moto()
+    tokens = ["".join(secrets.choice(_LETTERS) for _ in range(32)) for _ in range(3)]
+    signing = call.given.get("DkimSigningAttributes") or {}
+    kept: Wire = {
+        "DkimAttributes": {
+            "SigningEnabled": True,
+            "Status": "SUCCESS",
+            "Tokens": tokens,
+            "SigningAttributesOrigin": "AWS_SES",
+            "NextSigningKeyLength": signing.get("NextSigningKeyLength", "RSA_2048_BIT"),
+            "CurrentSigningKeyLength": signing.get("NextSigningKeyLength", "RSA_2048_BIT"),
+        },
+        "MailFromAttributes": {"MailFromDomain": "", "MailFromDomainStatus": "", "BehaviorOnMxFailure": ""},
+        "FeedbackForwardingStatus": True,
+        "VerifiedForSendingStatus": True,
+        "VerificationStatus": "SUCCESS",
+    }
+    if call.given.get("ConfigurationSetName"):
+        kept["ConfigurationSetName"] = call.given["ConfigurationSetName"]
+    call.kept("identity")[call.given["EmailIdentity"]] = kept
+    return {**answer, "VerifiedForSendingStatus": True, "DkimAttributes": kept["DkimAttributes"]}
+
+
+def _get_identity(call: Call) -> Wire:
+    return {**call.moto(), **call.kept("identity").get(call.given["EmailIdentity"], {})}
+
+
+def _identity(call: Call) -> Wire:
+    name = call.given["EmailIdentity"]
+    if name not in call.kept("identity"):
+        raise RefusedError("NotFoundException", f"Email identity {name} does not exist.", 404)
+    found: Wire = call.kept("identity")[name]
+    return found
+
+
+def _put_dkim(call: Call) -> Wire:
+    _identity(call)["DkimAttributes"]["SigningEnabled"] = bool(call.given.get("SigningEnabled"))
+    return {}
+
+
+def _put_mail_from(call: Call) -> Wire:
+    domain = call.given.get("MailFromDomain", "")
+    _identity(call)["MailFromAttributes"] = {
+        "MailFromDomain": domain,
+        "MailFromDomainStatus": "SUCCESS" if domain else "",
+        "BehaviorOnMxFailure": call.given.get("BehaviorOnMxFailure", "USE_DEFAULT_VALUE"),
+    }
+    return {}
+
+
+def _put_set(call: Call) -> Wire:
+    _identity(call)["ConfigurationSetName"] = call.given.get("ConfigurationSetName", "")
+    return {}
+
+
+def _put_feedback(call: Call) -> Wire:
+    _identity(call)["FeedbackForwardingStatus"] = bool(call.given.get("EmailForwardingEnabled"))
+    return {}
+
+
+def _delete_identity(call: Call) -> Wire:
+    call.kept("identity").pop(call.given["EmailIdentity"], None)
+    return call.moto()
+
+
+# --- event destinations -------------------------------------------------------------------------------------
+
+
+def _create_destination(call: Call) -> Wire:
+    name = call.given["EventDestinationName"]
+    of_set = call.kept("destination").setdefault(call.given["ConfigurationSetName"], {})
+    if name in of_set:
+        raise RefusedError("AlreadyExistsException", f"Event destination {name} already exists.")
+    of_set[name] = {"Name": name, "Enabled": False, **call.given["EventDestination"]}
+    return {}
+
+
+def _update_destination(call: Call) -> Wire:
+    name = call.given["EventDestinationName"]
+    of_set = call.kept("destination").get(call.given["ConfigurationSetName"], {})
+    if name not in of_set:
+        raise RefusedError("NotFoundException", f"Event destination {name} does not exist.", 404)
+    of_set[name] = {**of_set[name], **call.given["EventDestination"]}
+    return {}
+
+
+def _list_destinations(call: Call) -> Wire:
+    return {"EventDestinations": list(call.kept("destination").get(call.given["ConfigurationSetName"], {}).values())}
+
+
+def _delete_destination(call: Call) -> Wire:
+    of_set = call.kept("destination").get(call.given["ConfigurationSetName"], {})
+    if of_set.pop(call.given["EventDestinationName"], None) is None:
+        raise RefusedError("NotFoundException", "Event destination does not exist.", 404)
+    return {}
+
+
+_IDENTITY = "/v2/email/identities/{EmailIdentity}"
+_DESTINATIONS = "/v2/email/configuration-sets/{ConfigurationSetName}/event-destinations"
+ROUTES = (
+    Route("ses", _create_identity, "POST", "/v2/email/identities"),
+    Route("ses", _get_identity, "GET", _IDENTITY),
+    Route("ses", _delete_identity, "DELETE", _IDENTITY),
+    Route("ses", _put_dkim, "PUT", _IDENTITY + "/dkim"),
+    Route("ses", _put_mail_from, "PUT", _IDENTITY + "/mail-from"),
+    Route("ses", _put_set, "PUT", _IDENTITY + "/configuration-set"),
+    Route("ses", _put_feedback, "PUT", _IDENTITY + "/feedback"),
+    Route("ses", _create_destination, "POST", _DESTINATIONS),
+    Route("ses", _list_destinations, "GET", _DESTINATIONS),
+    Route("ses", _update_destination, "PUT", _DESTINATIONS + "/{EventDestinationName}"),
+    Route("ses", _delete_destination, "DELETE", _DESTINATIONS + "/{EventDestinationName}"),
+)
