@@ -43,7 +43,7 @@ class Baseline:
     """What every control says of an inventory, what it read to say so, and what decided it.
 
     `deciding` maps a part (address, property path) to the controls that pass because of it, `pointing` to those that
-    pass and asked who points at something, when this part does.
+    pass and followed it, or found it pointing at something.
     """
 
     def __init__(self, inventory: Inventory, controls: Sequence[Control]) -> None:
@@ -88,10 +88,8 @@ class Baseline:
             self._readers[address][unit] = frozenset(read)
         for question in notes.asked:
             self._asked[question].add(unit)
-        for address, target in notes.pointers if passing else ():
-            pointing = self.inventory.get(address)
-            for path in (path for path, ref in pointing.references() if ref.target == target) if pointing else ():
-                self.pointing[address, path].add(unit[0])
+        for part in notes.pointers if passing else ():
+            self.pointing[part].add(unit[0])
 
     def noticed(self, change: Change, among: Collection[str] | None = None) -> Noticed:
         """Judge again what the change can reach, and say who now fails or cannot say, and did not before.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeAlias
 
-from stackproof.model import ABSENT, Fact, Inventory, Resource, Selection, Value, Where
+from stackproof.model import ABSENT, Fact, Inventory, Resource, Selection, Unknown, Value, Where
 
 BESIDE = "@"  # begins the path of a word beside the properties (`@DeletionPolicy`)
 
@@ -39,12 +39,12 @@ class Notes:
     """What judgements have read: parts of resources, and who points at whom.
 
     `asked` holds pairs of a resource's address and the type of those that may point at it; an empty type is any.
-    `pointers` are the resources that were found to point.
+    `pointers` are the properties that were followed, or found to point at something.
     """
 
     read: set[Part] = field(default_factory=set)
     asked: set[tuple[str, str]] = field(default_factory=set)
-    pointers: set[tuple[str, str]] = field(default_factory=set)
+    pointers: set[Part] = field(default_factory=set)
 
     def taken(self) -> Notes:
         """Return the notes so far, and begin anew."""
@@ -110,12 +110,20 @@ class WatchedInventory(Inventory):
     plain: Inventory = field(default_factory=lambda: Inventory(()))
     notes: Notes = field(default_factory=Notes)
 
+    def target(self, fact: Fact) -> Resource | Unknown:
+        """Find the resource that a fact points at, and note that it was followed."""
+        if isinstance(fact.where, Spot) and fact.where.path:
+            self.notes.pointers.add((fact.where.address, fact.where.path))
+        return super().target(fact)
+
     def pointing_to(self, resource: Resource, *types: str, at: str = "") -> Selection:
         """Resources that point at this one, found without noting every property that was looked through."""
         self.notes.asked.update((resource.address, kind) for kind in types or ("",))
         known = self.plain.get(resource.address)
         found = self.plain.pointing_to(known or resource, *types, at=at)
-        self.notes.pointers.update((one.address, resource.address) for one in found)
+        for one in found:
+            paths = (path for path, reference in one.references() if reference.target == resource.address)
+            self.notes.pointers.update((one.address, path) for path in paths)
         mine = (self.get(one.address) for one in found)
         return replace(found, resources=tuple(one for one in mine if one), where=resource.where(""))
 
