@@ -15,7 +15,9 @@ from stackproof.sources.live.ledger import Ledger, Stored, digest
 from stackproof.sources.live.paging import Pages, plan_of
 from stackproof.sources.live.recording import Recorder, Replayed
 
-GLOBAL: Final = frozenset({"iam", "route53", "cloudfront", "globalaccelerator", "shield", "budgets", "ce", "organizations"})
+GLOBAL: Final = frozenset(
+    {"iam", "route53", "cloudfront", "globalaccelerator", "shield", "budgets", "ce", "organizations"}
+)
 EDGE_REGION: Final = "us-east-1"
 ATTEMPTS: Final = 6  # of one request in adaptive mode, so that throttling ends as an unknown and not as a hang
 _CONNECT_TIMEOUT: Final = 5  # seconds

@@ -43,15 +43,27 @@ _THROTTLED: Final = frozenset(
 )
 _EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
 _BAD_KEY: Final = frozenset(
-    {"AuthFailure", "InvalidAccessKeyId", "InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException"}
+    {
+        "AuthFailure",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
 )
 _REGION: Final = frozenset({"OptInRequired", "RegionDisabledException", "SubscriptionRequiredException"})
 _UNSUPPORTED: Final = frozenset(
-    {"NotImplemented", "NotImplementedException", "TypeNotFoundException", "UnsupportedActionException", "UnknownAction"}
+    {
+        "NotImplemented",
+        "NotImplementedException",
+        "TypeNotFoundException",
+        "UnsupportedActionException",
+        "UnknownAction",
+    }
 )
 _GONE: Final = re.compile(
     r"(NotFound|NotFoundException|NotFoundFault|NotFoundError|DoesNotExist|DoesNotExistFault|NonExistentQueue|NonExistent|404|NotFound\w*)$"
-    r"|^(NoSuch|Nonexistent|NonExist)|\.(NotFound|Malformed)$"
+    r"|^NoSuch|Non[Ee]xist|\.(NotFound|Malformed)$"
 )
 
 ADVICE: Final[dict[Cause, str]] = {

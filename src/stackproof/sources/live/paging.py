@@ -101,7 +101,9 @@ def _known(service: str) -> Mapping[str, Mapping[str, Any]]:
     from botocore.loaders import create_loader
 
     try:
-        found: Mapping[str, Mapping[str, Any]] = create_loader().load_service_model(service, "paginators-1")["pagination"]
+        found: Mapping[str, Mapping[str, Any]] = create_loader().load_service_model(service, "paginators-1")[
+            "pagination"
+        ]
     except DataNotFoundError:
         return {}
     return found

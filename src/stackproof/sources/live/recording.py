@@ -153,7 +153,12 @@ class Replayed:
             self._last.found = (entry.id, Fault(Cause(fault["cause"]), fault["code"], fault["message"]))
             raise StoredFaultError(code=fault["code"])
         self._last.found = (entry.id, kept["body"] if kept["status"] < 300 else None)
-        metadata = {"HTTPStatusCode": kept["status"], "RequestId": entry.request_id, "HTTPHeaders": {}, "RetryAttempts": 0}
+        metadata = {
+            "HTTPStatusCode": kept["status"],
+            "RequestId": entry.request_id,
+            "HTTPHeaders": {},
+            "RetryAttempts": 0,
+        }
         return SimpleNamespace(status_code=kept["status"]), {**kept["body"], "ResponseMetadata": metadata}
 
 

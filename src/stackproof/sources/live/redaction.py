@@ -50,7 +50,7 @@ def plain(value: Any, shape: Any, service: str) -> Any:
     if isinstance(value, datetime.datetime | datetime.date):
         return value.isoformat()
     if isinstance(value, bytes):
-        value = base64.b64encode(value).decode()
+        value = _decoded(value)
     if isinstance(value, str):
         if getattr(shape, "name", "") == "Properties" and service == "cloudcontrol":
             return _document(value)
@@ -101,12 +101,21 @@ def _tree(value: Any) -> Any:
         return plain(value, None, "")
     inner = {key: _tree(item) for key, item in value.items()}
     return {
-        key: _setting(key, item, random=False) if isinstance(item, str) else item for key, item in _mapping(inner, None, "").items()
+        key: _setting(key, item, random=False) if isinstance(item, str) else item
+        for key, item in _mapping(inner, None, "").items()
     }
 
 
 def _is_sensitive(shape: Any, service: str) -> bool:
     return bool(getattr(shape, "metadata", {}).get("sensitive")) and (service, shape.name) not in _HARMLESS
+
+
+def _decoded(value: bytes) -> str:
+    """Bytes are mostly text (a web ACL's search string); else base64, as CloudFormation takes them."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return base64.b64encode(value).decode()
 
 
 def _unsigned(text: str) -> str:

@@ -1,0 +1,31 @@
+"""From a deployed system to an inventory: reads AWS, writes down every call, and never takes a failure for an answer.
+
+`Aws` is the connection, `read_system` the reading, `Ledger` the evidence, `Stored` the same evidence to judge again.
+"""
+
+from stackproof.sources.live.aws import Answer, Aws, Credentials, Identity
+from stackproof.sources.live.faults import ADVICE, Fault
+from stackproof.sources.live.guard import RefusedError
+from stackproof.sources.live.ledger import Entry, Ledger, Stored
+from stackproof.sources.live.permissions import permission_of
+from stackproof.sources.live.reading import readers
+from stackproof.sources.live.system import Extra, LiveReading, Missing, read_system
+
+__all__ = [
+    "ADVICE",
+    "Answer",
+    "Aws",
+    "Credentials",
+    "Entry",
+    "Extra",
+    "Fault",
+    "Identity",
+    "Ledger",
+    "LiveReading",
+    "Missing",
+    "RefusedError",
+    "Stored",
+    "permission_of",
+    "read_system",
+    "readers",
+]

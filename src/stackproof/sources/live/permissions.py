@@ -1,0 +1,47 @@
+"""Which IAM action a call needs. Source: the Service Authorization Reference; only what differs from the call's name."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final
+
+# boto3's service name to the prefix of its actions, where they differ
+_PREFIXES: Final = MappingProxyType(
+    {
+        "apigatewayv2": "apigateway",
+        "cloudcontrol": "cloudformation",
+        "efs": "elasticfilesystem",
+        "elb": "elasticloadbalancing",
+        "elbv2": "elasticloadbalancing",
+        "docdb": "rds",
+        "neptune": "rds",
+        "opensearch": "es",
+        "resourcegroupstaggingapi": "tag",
+        "sesv2": "ses",
+        "stepfunctions": "states",
+    }
+)
+_ACTIONS: Final = MappingProxyType(
+    {
+        "s3:GetBucketAccelerateConfiguration": "s3:GetAccelerateConfiguration",
+        "s3:GetBucketCors": "s3:GetBucketCORS",
+        "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
+        "s3:GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
+        "s3:GetBucketNotificationConfiguration": "s3:GetBucketNotification",
+        "s3:GetBucketReplication": "s3:GetReplicationConfiguration",
+        "s3:GetObjectLockConfiguration": "s3:GetBucketObjectLockConfiguration",
+        "s3:GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
+        "s3:HeadBucket": "s3:ListBucket",
+        "s3:ListBuckets": "s3:ListAllMyBuckets",
+    }
+)
+
+
+def permission_of(call: str) -> str:
+    """The action that a call (`elbv2:DescribeListeners`) needs: `elasticloadbalancing:DescribeListeners`."""
+    service, _, operation = call.partition(":")
+    if service in ("apigateway", "apigatewayv2"):
+        return "apigateway:GET"
+    if call in _ACTIONS:
+        return _ACTIONS[call]
+    return f"{_PREFIXES.get(service, service)}:{operation}"

@@ -1,0 +1,354 @@
+"""One reader per resource type: which calls answer which properties.
+
+A reader is a function of a `Reading`. What it does not settle is never taken for absent: a write-only property is
+`unknown(write-only)`, any other `unknown(not-read)`; what a failed call should have answered is unknown with the call's
+cause and names the permission.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from types import MappingProxyType
+from typing import Any, Protocol, TypeAlias
+
+from stackproof.model import ABSENT, Cause, Fact, Unknown, Value, Where
+from stackproof.sources.live.aws import Answer, Aws
+from stackproof.sources.live.faults import Fault
+from stackproof.sources.live.permissions import permission_of
+from stackproof.sources.live.schemas import Schema, schema_of
+from stackproof.sources.live.shaping import look, members_of, plain_value, shape_at, shaped
+
+Reader: TypeAlias = Callable[["Reading"], None]
+
+
+class GoneError(Exception):
+    """AWS says that the thing is not there."""
+
+    def __init__(self, part: Part) -> None:
+        self.part = part
+        super().__init__(part.call)
+
+
+class NoHintError(Exception):
+    """The physical id does not say where to look, and the template's value is not known."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(path)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one call says: its value (None: known to be absent) with botocore's shape, or the fault."""
+
+    call: str
+    value: Any
+    shape: Any
+    fault: Fault | None
+    entry: int
+
+    @property
+    def where(self) -> Where:
+        """The call, and the line of the ledger that holds it."""
+        return Where(self.call, self.entry)
+
+    @property
+    def unknown(self) -> Unknown:
+        """What this call's properties are when it failed."""
+        fault = self.fault or Fault(Cause.MALFORMED, "", "")
+        return fault.unknown(permission_of(self.call))
+
+    def at(self, path: str, *, required: bool = True) -> Part:
+        """Look into the answer. A missing member is a malformed answer, or absence where it is not required."""
+        inner = replace(self, value=look(self.value, path), shape=shape_at(self.shape, path))
+        if self.fault is None and self.value is not None and inner.value is None and required:
+            return replace(inner, fault=Fault(Cause.MALFORMED, "", f"{self.call} answered without {path}"))
+        return inner
+
+    def element(self, index: int) -> Part:
+        """Look at an element of a list; a list that is too short is a malformed answer."""
+        shape = getattr(self.shape, "member", None)
+        if self.fault is None and (not isinstance(self.value, list) or len(self.value) <= index):
+            fault = Fault(Cause.MALFORMED, "", f"{self.call} answered with no element {index}")
+            return replace(self, value=None, shape=shape, fault=fault)
+        return replace(self, value=self.value[index] if self.fault is None else None, shape=shape)
+
+
+class Around(Protocol):
+    """What is known around a resource before it is read. It says where to look; what is there, AWS says."""
+
+    def hint(self, address: str, path: str) -> Any:
+        """What the template says of a property, with references as physical ids; None where that is not known."""
+
+    def siblings(self, *types: str) -> tuple[str, ...]:
+        """The physical ids of the stacks' resources of these types."""
+
+    def addresses(self, *types: str) -> tuple[str, ...]:
+        """The addresses of the stacks' resources of these types."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """The resource that is being read: what is settled so far."""
+
+    aws: Aws
+    address: str
+    type: str
+    id: str
+    region: str
+    schema: Schema
+    around: Around
+    properties: dict[str, Value] = field(default_factory=dict)
+    positions: dict[str, Where] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
+    _settled: set[str] = field(default_factory=set)
+    _main: Part | None = None
+
+    # --- asking -------------------------------------------------------------------------------------------
+
+    def ask(self, call: str, path: str = "", *, absent: Collection[str] = (), region: str = "", **asked: Any) -> Part:
+        """Call (`s3:GetBucketCors`) and look into the answer. Error codes in `absent` mean that there is none."""
+        service, _, operation = call.partition(":")
+        answer = self.aws.call(service, operation, asked, region=region or self.region)
+        return _part(answer, path, absent)
+
+    def find(
+        self,
+        call: str,
+        path: str,
+        *,
+        confirm: Mapping[str, Any] | None = None,
+        asked: Mapping[str, Any] | None = None,
+        **match: str,
+    ) -> Part:
+        """Find the resource in a list that is read once for all of its kind.
+
+        What is not in the list is asked for by itself with `confirm`, where the API can say that it is not there.
+
+        Raises:
+            GoneError: it is not there.
+
+        """
+        service, _, operation = call.partition(":")
+        listed = _part(self.aws.call(service, operation, asked, region=self.region), path)
+        part = _pick(listed, match)
+        if part is None and confirm:
+            alone = _part(self.aws.call(service, operation, confirm, region=self.region), path)
+            part = _pick(alone, match)
+            if part is None and alone.fault is None:
+                fault = Fault(Cause.MALFORMED, "", f"{call} answered with neither the resource nor an error")
+                part = replace(alone, value=None, shape=_member(alone.shape), fault=fault)
+            listed = alone
+        if part is None:
+            raise GoneError(listed)
+        return self.main(part)
+
+    def main(self, part: Part) -> Part:
+        """Take this call for the one that says whether the resource is there.
+
+        Raises:
+            GoneError: it is not.
+
+        """
+        if part.fault is not None and part.fault.gone:
+            raise GoneError(part)
+        self._main = self._main or part
+        return part
+
+    def hint(self, path: str) -> Any:
+        """What the template says of a property of this resource; None where that is not known."""
+        return self.around.hint(self.address, path)
+
+    def needs(self, *paths: str) -> list[str]:
+        """Hints without which the resource cannot be found.
+
+        Raises:
+            NoHintError: one of them is not known.
+
+        """
+        found = [self.hint(path) for path in paths]
+        for path, hint in zip(paths, found, strict=True):
+            if not isinstance(hint, str | int) or hint == "":
+                raise NoHintError(path)
+        return [str(hint) for hint in found]
+
+    # --- settling -----------------------------------------------------------------------------------------
+
+    def fill(
+        self,
+        part: Part,
+        renames: Mapping[str, str] | None = None,
+        *,
+        but: Collection[str] = (),
+        optional: Collection[str] = (),
+    ) -> None:
+        """Settle every property for which the call's answer has a member, but for those named.
+
+        A boolean that is missing from an answer is unknown, not false, unless it is `optional`.
+        """
+        renames = renames or {}
+        for name, member in members_of(self.schema, part.shape, renames).items():
+            if name in self._settled or name in but:
+                continue
+            if part.fault is not None:
+                self.set(name, part, part.unknown)
+                continue
+            value = look(part.value, member)
+            node = self.schema.properties[name]
+            if value is None:
+                boolean = self.schema.resolve(node).get("type") == "boolean"
+                missing = boolean and name not in optional and part.value is not None
+                self.set(
+                    name, part, Unknown(Cause.MALFORMED, f"{part.call} answers no {member}") if missing else ABSENT
+                )
+            else:
+                self.set(name, part, shaped(self.schema, node, value, shape_at(part.shape, member), renames, name))
+
+    def set(self, name: str, part: Part, value: Value | Callable[[Any], Value]) -> None:
+        """Settle one property: a value, or a function of the call's value. A failed call makes it unknown."""
+        if part.fault is not None:
+            value = part.unknown
+        elif callable(value):
+            value = _computed(value, part)
+        self._settled.add(name)
+        self.positions[name] = part.where
+        if value is not ABSENT:
+            self.properties[name] = value
+
+    def shape(self, name: str, part: Part, renames: Mapping[str, str] | None = None) -> None:
+        """Settle one property by the whole value of a call."""
+        node = self.schema.properties.get(name, {})
+        self.set(name, part, lambda value: shaped(self.schema, node, value, part.shape, renames or {}, name))
+
+    def shaped(self, name: str, value: Any, shape: Any, renames: Mapping[str, str]) -> Value:
+        """Bring a value into the form of one property."""
+        return shaped(self.schema, self.schema.properties.get(name, {}), value, shape, renames, name)
+
+    def tags(self, part: Part, name: str = "Tags") -> None:
+        """Settle the tags, as a list or a mapping as the schema has it, without those that AWS sets itself."""
+        listed = self.schema.resolve(self.schema.properties.get(name, {})).get("type") == "array"
+        self.set(name, part, lambda value: tags(value, listed=listed) or ABSENT)
+
+    def value(self, path: str) -> Value:
+        """What is settled at a dotted path."""
+        return Fact("", self.properties, Where("")).at(path).value
+
+    @property
+    def main_part(self) -> Part | None:
+        """The call that said that the resource is there."""
+        return self._main
+
+    def also(self, *names: Any) -> None:
+        """Note names by which others may point at it."""
+        self.names.update(str(name) for name in names if name)
+
+    def finish(self) -> None:
+        """Say of every property that no call settled why it is not known."""
+        for name in self.schema.properties:
+            if name in self._settled or name in self.schema.read_only:
+                continue
+            if self._main is not None and self._main.fault is not None:
+                self.set(name, self._main, ABSENT)
+            else:
+                cause = Cause.WRITE_ONLY if name in self.schema.write_only else Cause.NOT_READ
+                self.properties[name] = Unknown(cause, name)
+
+    def fail(self, unknown: Unknown) -> None:
+        """Say of every property that is not settled yet that this is why it is not known."""
+        for name in self.schema.properties:
+            if name not in self._settled and name not in self.schema.read_only:
+                self.properties[name] = unknown
+
+
+ODD = (
+    KeyError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    ValueError,
+)  # what an answer of another form than documented causes
+
+
+def _computed(make: Callable[[Any], Value], part: Part) -> Value:
+    if part.value is None:
+        return ABSENT
+    try:
+        return make(part.value)
+    except ODD as error:
+        return Unknown(Cause.MALFORMED, f"{part.call}: {type(error).__name__} {error}")
+
+
+def tags(value: Any, *, listed: bool) -> Value:
+    """Tags in one of AWS's forms (`{key: value}`, `[{Key, Value}]`, `[{key, value}]`, `[{TagKey, TagValue}]`)."""
+    pairs: dict[str, Value] = {}
+    if isinstance(value, Mapping):
+        pairs = {str(key): plain_value(item) for key, item in value.items()}
+    else:
+        for tag in value or ():
+            lower = {key.lower().removeprefix("tag"): item for key, item in tag.items()}
+            pairs[str(lower.get("key"))] = plain_value(lower.get("value"))
+    own = {key: item for key, item in pairs.items() if not key.startswith("aws:")}
+    return [{"Key": key, "Value": item} for key, item in own.items()] if listed else dict(own)
+
+
+@dataclass(frozen=True, slots=True)
+class TypeReader:
+    """How one resource type is read, and the calls (`rds:DescribeDBInstances`) that it takes."""
+
+    type: str
+    calls: tuple[str, ...]
+    read: Reader
+
+
+def reads(type_: str, *calls: str) -> Callable[[Reader], TypeReader]:
+    """Make a function the reader of a type, with the calls that it makes."""
+    return lambda read: TypeReader(type_, calls, read)
+
+
+@cache
+def readers() -> Mapping[str, TypeReader]:
+    """All readers, by type.
+
+    Raises:
+        ValueError: two readers of one type.
+
+    """
+    package = importlib.import_module("stackproof.sources.live.readers")
+    found: dict[str, TypeReader] = {}
+    for module in pkgutil.iter_modules(package.__path__):
+        for item in vars(importlib.import_module(f"{package.__name__}.{module.name}")).values():
+            if isinstance(item, TypeReader):
+                if item.type in found:
+                    raise ValueError(f"two readers of {item.type}")
+                found[item.type] = item
+    return MappingProxyType(found)
+
+
+def schema_for(type_: str) -> Schema:
+    """The schema of a type that has a reader."""
+    return schema_of(type_) or Schema(type_, {})
+
+
+def _part(answer: Answer, path: str, absent: Collection[str] = ()) -> Part:
+    fault = answer.fault
+    known_absent = fault is not None and fault.code in absent
+    part = Part(answer.call, answer.value, answer.shape, None if known_absent else fault, answer.entry)
+    return part.at(path, required=not known_absent) if path else part
+
+
+def _pick(listed: Part, match: Mapping[str, str]) -> Part | None:
+    """The element that matches; the fault itself when there is no list."""
+    if listed.fault is not None:
+        return None if listed.fault.gone else replace(listed, shape=_member(listed.shape))
+    for item in listed.value if isinstance(listed.value, list) else ():
+        if all(str(look(item, key.replace("__", "."))).lower() == wanted.lower() for key, wanted in match.items()):
+            return replace(listed, value=item, shape=_member(listed.shape))
+    return None
+
+
+def _member(shape: Any) -> Any:
+    return getattr(shape, "member", None)
