@@ -17,32 +17,42 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="stackproof.emulator.server")
     parser.add_argument("--ready", type=Path, required=True, help="written when requests are answered")
     parser.add_argument("--services", default="{}", help="the data services that run beside, as JSON")
+    parser.add_argument("--cache-certificate", type=Path, help="serve the cache too, with this certificate")
     options = parser.parse_args()
     os.environ.setdefault("MOTO_ACM_VALIDATION_WAIT", "0")  # DNS validation succeeds at once
     os.environ.setdefault("MOTO_ECS_SERVICE_RUNNING", "2")
+    os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    _serve(options.ready, json.loads(options.services))
+    _serve(options)
 
 
-def _serve(ready: Path, services: dict[str, object]) -> None:
+def _serve(options: argparse.Namespace) -> None:
     from moto.core import DEFAULT_ACCOUNT_ID
+    from moto.core.config import default_user_config
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import make_server
 
     from stackproof.emulator import additions
+    from stackproof.emulator.cache import CacheServer
+    from stackproof.emulator.certificates import Certificate
     from stackproof.emulator.cloudformation.actions import install
     from stackproof.emulator.cloudformation.stacks import Stacks
     from stackproof.emulator.clients import InProcessClients
     from stackproof.emulator.handlers import all_handlers
     from stackproof.emulator.handlers.services import Services
 
-    beside = Services.from_json(services)
+    default_user_config["lambda"] = {"use_docker": False}  # invocations answer, and run nothing
+    beside = Services.from_json(json.loads(options.services))
     added = additions.install(beside, DEFAULT_ACCOUNT_ID)
     handlers = all_handlers(beside)
     install(lambda account, region: Stacks(account, region, handlers, InProcessClients(account, added)))
+    if options.cache_certificate:
+        certificate = Certificate(options.cache_certificate, options.cache_certificate.with_name("key.pem"))
+        CacheServer(beside.cache_host, beside.cache_port, certificate, Path(beside.cache_token_file)).start()
     app = additions.wsgi(added, DomainDispatcherApplication(create_backend_app))
     server = make_server("127.0.0.1", 0, app, threaded=True)
+    ready: Path = options.ready
     part = ready.with_suffix(".part")
     part.write_text(json.dumps({"port": server.server_port}))
     part.replace(ready)

@@ -28,6 +28,7 @@ def install(make: MakeStacks) -> None:
             super().__init__(region_name, account_id)
             self.ours = make(account_id, region_name)
 
+    Backend.__module__ = CloudFormationBackend.__module__  # moto finds its URLs by it
     cloudformation_backends.backend = Backend
     urls.url_paths = {**urls.url_paths, "{0}/$": Actions.dispatch}
 

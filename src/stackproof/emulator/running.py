@@ -1,0 +1,121 @@
+"""An embedded environment that runs: where its parts are, and what is known of them across commands."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from stackproof.emulator.processes import Known
+
+STATES = Path(".stackproof") / "embedded"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a data service listens, with TLS. Credentials are in the secrets that the system's own stacks make."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unsupported:
+    """What the embedded AWS could not make of a resource: the whole of it, or the properties that `reason` names."""
+
+    address: str
+    type: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """An embedded environment. `endpoint` answers for every AWS service; `stacks` maps components to stack names.
+
+    `certificate` is the authority (PEM) to verify database and cache with. The access key is no secret: the embedded
+    AWS takes any.
+    """
+
+    name: str
+    system: str
+    endpoint: str
+    region: str
+    account: str
+    database: Address
+    cache: Address
+    certificate: Path
+    scratch: Path
+    state: Path
+    processes: tuple[Known, ...]
+    stacks: Mapping[str, str]
+    unsupported: tuple[Unsupported, ...] = ()
+    access_key: str = "embedded"
+    secret_key: str = "embedded"  # noqa: S105 - any would do
+
+    @property
+    def alive(self) -> bool:
+        """Whether all its processes run."""
+        return bool(self.processes) and all(process.alive for process in self.processes)
+
+    def client(self, service: str, region: str = "") -> Any:
+        """A boto3 client of the embedded AWS. A missing action fails at once instead of being tried again."""
+        import boto3
+        from botocore.config import Config
+
+        session = boto3.Session(self.access_key, self.secret_key, region_name=region or self.region)
+        settings = Config(retries={"max_attempts": 1, "mode": "standard"}, s3={"addressing_style": "path"})
+        return session.client(service, endpoint_url=self.endpoint, config=settings)
+
+    def stop(self) -> None:
+        """End its processes and remove all that belongs to it."""
+        for process in reversed(self.processes):
+            process.end()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        self.state.unlink(missing_ok=True)
+
+    def save(self) -> None:
+        """Write the state file, whole or not at all."""
+        content = {**asdict(self), "certificate": str(self.certificate), "scratch": str(self.scratch)}
+        content["processes"] = [{**asdict(process), "stop": int(process.stop)} for process in self.processes]
+        content["state"] = str(self.state)
+        self.state.parent.mkdir(parents=True, exist_ok=True)
+        handle, part = tempfile.mkstemp(dir=self.state.parent, prefix=self.state.stem)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(content, file, indent=2)
+        Path(part).replace(self.state)
+
+    def with_(self, **changes: Any) -> Running:
+        """A copy with changes, saved."""
+        changed = replace(self, **changes)
+        changed.save()
+        return changed
+
+
+def state_file(folder: Path, name: str) -> Path:
+    """Where an environment's state is written, below the folder that it was started for."""
+    return folder.resolve() / STATES / f"{name}.json"
+
+
+def load(state: Path) -> Running | None:
+    """Read a state file; None when there is none, or it cannot be read."""
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+        content = json.loads(state.read_text(encoding="utf-8"))
+        return Running(
+            **{
+                **content,
+                "database": Address(**content["database"]),
+                "cache": Address(**content["cache"]),
+                "certificate": Path(content["certificate"]),
+                "scratch": Path(content["scratch"]),
+                "state": state,
+                "processes": tuple(Known(**process) for process in content["processes"]),
+                "unsupported": tuple(Unsupported(**item) for item in content["unsupported"]),
+            }
+        )
+    return None
