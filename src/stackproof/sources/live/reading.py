@@ -60,6 +60,8 @@ class Part:
     def unknown(self) -> Unknown:
         """What this call's properties are when it failed."""
         fault = self.fault or Fault(Cause.MALFORMED, "", "")
+        if fault.gone:  # a part of something that is there: the answers contradict each other
+            fault = replace(fault, cause=Cause.MALFORMED)
         return fault.unknown(permission_of(self.call))
 
     def at(self, path: str, *, required: bool = True) -> Part:

@@ -23,8 +23,8 @@ def hosted_zone(r: Reading) -> None:
     r.set("HostedZoneConfig", part, _config)
     networks = answer.at("VPCs", required=False)
     r.set("VPCs", networks, lambda found: [{k: v[k] for k in ("VPCId", "VPCRegion")} for v in found] or ABSENT)
-    logs = r.ask("route53:ListQueryLoggingConfigs", "QueryLoggingConfigs", HostedZoneId=r.id)
-    r.set("QueryLoggingConfig", logs, _query_log)
+    logs = r.ask("route53:ListQueryLoggingConfigs", "QueryLoggingConfigs")
+    r.set("QueryLoggingConfig", logs, lambda found: _query_log(found, r.id))
     _tags(r, "hostedzone", "HostedZoneTags")
     r.also(f"/hostedzone/{r.id}")
 
@@ -34,8 +34,9 @@ def _config(zone: Mapping[str, Any]) -> Value:
     return {"Comment": comment} if comment else ABSENT
 
 
-def _query_log(found: list[Mapping[str, Any]]) -> Value:
-    return {"CloudWatchLogsLogGroupArn": found[0].get("CloudWatchLogsLogGroupArn", "")} if found else ABSENT
+def _query_log(found: list[Mapping[str, Any]], zone: str) -> Value:
+    own = [item for item in found if str(item.get("HostedZoneId")).rpartition("/")[2] == zone]
+    return {"CloudWatchLogsLogGroupArn": own[0].get("CloudWatchLogsLogGroupArn", "")} if own else ABSENT
 
 
 @reads("AWS::Route53::HealthCheck", "route53:GetHealthCheck", "route53:ListTagsForResource")

@@ -205,6 +205,7 @@ def rule(item: Mapping[str, Any]) -> dict[str, Value]:
     group = item.get("ReferencedGroupInfo") or {}
     if group.get("GroupId"):
         made[f"{side}SecurityGroupId"] = group["GroupId"]
-        if side == "Source" and group.get("UserId") not in (None, item.get("GroupOwnerId")):
+        owner = item.get("GroupOwnerId")
+        if side == "Source" and owner and group.get("UserId", owner) != owner:
             made["SourceSecurityGroupOwnerId"] = group["UserId"]
     return made

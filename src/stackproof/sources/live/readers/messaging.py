@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stackproof.model import ABSENT, Value
-from stackproof.sources.live.reading import NoHintError, Part, Reading, reads
+from stackproof.sources.live.reading import GoneError, NoHintError, Part, Reading, reads
 
 
 @reads("AWS::SNS::Topic", "sns:GetTopicAttributes", "sns:ListSubscriptions", "sns:ListTagsForResource")
@@ -85,6 +85,8 @@ def _shared_policy(r: Reading, name: str, targets: list[str], parts: list[Part])
     """One policy stands on every target; where they differ, the first that does not have the others' is shown."""
     failed = next((part for part in parts if part.fault), parts[0])
     texts = [part.value.get("Policy") for part in parts if part.value]
+    if not any(texts) and failed.fault is None:
+        raise GoneError(failed)
     odd = next((text for text in texts if text != texts[0]), texts[0] if texts else None)
     r.set(name, failed, list(targets))
     r.set("PolicyDocument", failed, lambda _: _json(odd))

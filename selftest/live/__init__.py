@@ -1,0 +1,1 @@
+"""Reading what is deployed: tests against moto's server, seeded through the services' own APIs."""
