@@ -18,6 +18,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from stackproof.emulator import postgres
+from stackproof.emulator.additions.routing import HEALTH
 from stackproof.emulator.certificates import make_certificate
 from stackproof.emulator.errors import EmulatorError
 from stackproof.emulator.handlers.services import Services
@@ -131,7 +132,7 @@ def _until(condition: Callable[[], bool], process: Known, log: Path) -> None:
 
 def _answers(endpoint: str) -> bool:
     with contextlib.suppress(urllib.error.URLError, OSError):
-        with urllib.request.urlopen(f"{endpoint}/moto-api/data.json", timeout=10) as answer:  # noqa: S310 - our own
+        with urllib.request.urlopen(f"{endpoint}{HEALTH}", timeout=10) as answer:  # noqa: S310 - our own
             return bool(answer.status == 200)
     return False
 

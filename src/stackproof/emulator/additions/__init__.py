@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from stackproof.emulator.additions import amplify, backup, lambda_functions, models, ses, targets
+from stackproof.emulator.additions import (
+    amplify,
+    backup,
+    lambda_functions,
+    models,
+    rotation,
+    services_of_tasks,
+    ses,
+    targets,
+)
 from stackproof.emulator.additions.routing import Additions, wsgi
 from stackproof.emulator.handlers.services import Services
 
-_MODULES = (amplify, backup, lambda_functions, ses, targets)
+_MODULES = (amplify, backup, lambda_functions, rotation, services_of_tasks, ses, targets)
 
 
 def install(services: Services, account: str) -> Additions:

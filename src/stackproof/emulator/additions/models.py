@@ -1,10 +1,10 @@
-"""Corrections inside moto's models: endpoints that lead to the real data services, members of a replication group."""
+"""Corrections inside moto's models: endpoints that lead to the real data services, and what they forget."""
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
+from stackproof.emulator.additions.cache_models import correct_cache
 from stackproof.emulator.handlers.services import Services
 
 
@@ -12,8 +12,10 @@ def correct(services: Services) -> None:
     """Apply every correction. Called once, before the server answers anything."""
     if services.database_port:
         _database_endpoint(services)
-    _cache_members(services)
+    correct_cache(services)
+    _performance_insights()
     _log_delivery()
+    _origins()
 
 
 def _log_delivery() -> None:
@@ -41,113 +43,53 @@ def _database_endpoint(services: Services) -> None:
     model.endpoint = property(endpoint)
 
 
-# --- ElastiCache --------------------------------------------------------------------------------------------
+def _performance_insights() -> None:
+    from moto.rds.models import DBInstance
 
-_MODIFIED = {
-    "SnapshotWindow": "snapshot_window",
-    "PreferredMaintenanceWindow": "preferred_maintenance_window",
-    "EngineVersion": "engine_version",
-    "TransitEncryptionMode": "transit_encryption_mode",
-    "SecurityGroupIds": "security_group_ids",
-}
-_SWITCHED = {
-    "AutoMinorVersionUpgrade": "auto_minor_version_upgrade",
-    "TransitEncryptionEnabled": "transit_encryption_enabled",
-}
+    model: Any = DBInstance
+    begin, update = model.__init__, model.update
+    kept = ("performance_insights_kms_key_id", "performance_insights_retention_period")
 
+    def remember(self: Any, given: dict[str, Any]) -> None:
+        if "enable_performance_insights" in given:
+            self.performance_insights_enabled = given["enable_performance_insights"]
+        for name in kept:
+            if given.get(name) is not None:
+                setattr(self, name, given[name])
 
-def _cache_members(services: Services) -> None:
-    """Replication groups with as many members as asked for, each a described cluster, behind the real server."""
-    from moto.elasticache.models import ElastiCacheBackend
-    from moto.elasticache.responses import ElastiCacheResponse
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        begin(self, *args, **kwargs)
+        remember(self, kwargs)
 
-    backend: Any = ElastiCacheBackend
-    response: Any = ElastiCacheResponse
-    create, delete, modify = (
-        backend.create_replication_group,
-        backend.delete_replication_group,
-        response.modify_replication_group,
-    )
-
-    def create_replication_group(self: Any, *args: Any, **kwargs: Any) -> Any:
-        group = create(self, *args, **kwargs)
-        if group.cluster_mode != "enabled":
-            _fill(group, int(kwargs.get("num_cache_clusters") or 1), services)
-        _describe(self, group)
-        return group
-
-    def delete_replication_group(self: Any, *args: Any, **kwargs: Any) -> Any:
-        group = delete(self, *args, **kwargs)
-        self.replication_groups.pop(group.replication_group_id)
-        for name in group.member_clusters:
-            self.cache_clusters.pop(name, None)
-        return group
-
-    def modify_replication_group(self: Any) -> Any:
-        answer = modify(self)
-        group = self.elasticache_backend.replication_groups[self._get_param("ReplicationGroupId")]
-        for parameter, attribute in _MODIFIED.items():
-            if self._get_param(parameter) is not None:
-                setattr(group, attribute, self._get_param(parameter))
-        for parameter, attribute in _SWITCHED.items():
-            if self._get_bool_param(parameter) is not None:
-                setattr(group, attribute, self._get_bool_param(parameter))
-        if self._get_param("AuthToken"):
-            group.auth_token_enabled = True
-        _describe(self.elasticache_backend, group)
+    def updated(self: Any, *args: Any, **kwargs: Any) -> Any:
+        answer = update(self, *args, **kwargs)
+        remember(self, kwargs)
         return answer
 
-    backend.create_replication_group = create_replication_group
-    backend.delete_replication_group = delete_replication_group
-    response.modify_replication_group = modify_replication_group
+    model.__init__ = __init__
+    model.update = updated
 
 
-def _fill(group: Any, members: int, services: Services) -> None:
-    """Give the one node group of a replication group its members and addresses."""
-    address, port = services.cache_host, services.cache_port
-    node = group.node_groups[0]
-    if port:
-        group.port = port
-        node["port"] = port
-        node["primary_endpoint"] = node["reader_endpoint"] = {"address": address, "port": port}
-        node["primary_endpoint_address"] = node["reader_endpoint_address"] = address
-    names = [f"{group.replication_group_id}-{number:03}" for number in range(1, members + 1)]
-    zones = [member.get("preferred_availability_zone", "us-east-1a") for member in node["node_group_members"]]
-    place = address if port else "cache.amazonaws.com"
-    node["node_group_members"] = [
-        {
-            "cache_cluster_id": name,
-            "cache_node_id": "0001",
-            "read_endpoint": {"address": place, "port": group.port},
-            "preferred_availability_zone": f"{zones[0][:-1]}{'abc'[number % 3]}",
-            "current_role": "replica" if number else "primary",
-        }
-        for number, name in enumerate(names)
-    ]
-    group.member_clusters[:] = names
-    if group.snapshot_retention_limit:
-        group.snapshotting_cluster_id = names[-1]
+def _origins() -> None:
+    """CloudFront: who signs for an origin, that it is a bucket, and whose certificate is shown."""
+    from moto.cloudfront.models import Origin, ViewerCertificate
 
+    origin: Any = Origin
+    certificate: Any = ViewerCertificate
+    make_origin, make_certificate = origin.__init__, certificate.__init__
 
-def _describe(backend: Any, group: Any) -> None:
-    """Make each member a cluster of its own, as DescribeCacheClusters lists them."""
-    from moto.elasticache.models import CacheCluster
+    def origin_init(self: Any, given: dict[str, Any]) -> None:
+        make_origin(self, given)
+        self.origin_access_control_id = given.get("OriginAccessControlId") or ""
+        if "S3OriginConfig" in given:
+            self.s3_origin_config = {"OriginAccessIdentity": self.s3_access_identity or ""}
 
-    settings: dict[str, Any] = dict.fromkeys(list(inspect.signature(CacheCluster).parameters))
-    for name in settings:
-        settings[name] = getattr(group, name, None)
-    settings.update(account_id=backend.account_id, region_name=backend.region_name, num_cache_nodes=1, auth_token=None)
-    for name in group.member_clusters:
-        cluster: Any = CacheCluster(**{**settings, "cache_cluster_id": name})
-        cluster.replication_group_id = group.replication_group_id
-        cluster.auth_token_enabled = group.auth_token_enabled
-        cluster.at_rest_encryption_enabled = group.at_rest_encryption_enabled
-        cluster.transit_encryption_mode = group.transit_encryption_mode
-        cluster.security_groups = [
-            {"SecurityGroupId": id_, "Status": "active"} for id_ in group.security_group_ids or []
-        ]
-        cluster.cache_parameter_group = {
-            "CacheParameterGroupName": group.cache_parameter_group_name or "default.redis7",
-            "ParameterApplyStatus": "in-sync",
-        }
-        backend.cache_clusters[name] = cluster
+    def certificate_init(self: Any, given: dict[str, Any]) -> None:
+        make_certificate(self, given)
+        if self.acm_certificate_arn or self.iam_certificate_id:
+            self.cloud_front_default_certificate = False
+            self.certificate = self.acm_certificate_arn or self.iam_certificate_id
+            self.certificate_source = "acm" if self.acm_certificate_arn else "iam"
+
+    origin.__init__ = origin_init
+    certificate.__init__ = certificate_init

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+HEALTH = "/stackproof/health"
 Wire = dict[str, Any]
 Answer = tuple[int, Mapping[str, str], bytes]
 _SCOPE = re.compile(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/aws4_request")
@@ -104,15 +105,16 @@ class Additions:
         for route in self.routes:
             self._routes.setdefault(route.service, []).append(route)
 
+    def concerns(self, service: str) -> bool:
+        """Whether any action of a service (by the name it is signed with) is added."""
+        return service in self._routes
+
     def answer(
         self, method: str, url: str, headers: Mapping[str, Any], body: bytes, moto: Callable[[], Answer]
     ) -> Answer | None:
         """Answer a request, or return None when moto alone does."""
-        if "/moto-api/reset" in url:
-            self.memory.clear()
-            return None
         scope = _SCOPE.search(_plain(headers.get("Authorization", "")))
-        if not scope or scope[2] not in self._routes:
+        if not scope or not self.concerns(scope[2]):
             return None
         parts, target = urlsplit(url), _plain(headers.get("X-Amz-Target", ""))
         for route in self._routes[scope[2]]:
@@ -154,8 +156,10 @@ def wsgi(additions: Additions, app: Callable[..., Any]) -> Callable[..., Any]:
 
     def serve(environ: dict[str, Any], start_response: Any) -> Any:
         request = Request(environ)
+        if request.path == HEALTH:
+            return Response("healthy")(environ, start_response)
         scope = _SCOPE.search(request.headers.get("Authorization", ""))
-        if scope is None or scope[2] not in additions._routes:
+        if scope is None or not additions.concerns(scope[2]):
             if "/moto-api/reset" in request.path:
                 additions.memory.clear()
             return app(environ, start_response)

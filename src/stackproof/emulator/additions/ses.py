@@ -75,6 +75,42 @@ def _delete_identity(call: Call) -> Wire:
     return call.moto()
 
 
+# --- configuration sets -------------------------------------------------------------------------------------
+
+_OPTIONS = {
+    "sending": "SendingOptions",
+    "delivery-options": "DeliveryOptions",
+    "reputation-options": "ReputationOptions",
+    "suppression-options": "SuppressionOptions",
+}
+
+
+def _create_set(call: Call) -> Wire:
+    answer = call.moto()
+    kept = {name: call.given[name] for name in _OPTIONS.values() if name in call.given}
+    call.kept("set")[call.given["ConfigurationSetName"]] = {"SendingOptions": {"SendingEnabled": True}, **kept}
+    return answer
+
+
+def _get_set(call: Call) -> Wire:
+    return {**call.moto(), **call.kept("set").get(call.given["ConfigurationSetName"], {})}
+
+
+def _put_options(call: Call) -> Wire:
+    name = call.given["ConfigurationSetName"]
+    if name not in call.kept("set") or call.given["Kind"] not in _OPTIONS:
+        raise RefusedError("NotFoundException", f"Configuration set {name} does not exist.", 404)
+    given = {key: value for key, value in call.given.items() if key not in {"ConfigurationSetName", "Kind"}}
+    call.kept("set")[name][_OPTIONS[call.given["Kind"]]] = given
+    return {}
+
+
+def _delete_set(call: Call) -> Wire:
+    for kind in ("set", "destination"):
+        call.kept(kind).pop(call.given["ConfigurationSetName"], None)
+    return call.moto()
+
+
 # --- event destinations -------------------------------------------------------------------------------------
 
 
@@ -108,7 +144,8 @@ def _delete_destination(call: Call) -> Wire:
 
 
 _IDENTITY = "/v2/email/identities/{EmailIdentity}"
-_DESTINATIONS = "/v2/email/configuration-sets/{ConfigurationSetName}/event-destinations"
+_SET = "/v2/email/configuration-sets/{ConfigurationSetName}"
+_DESTINATIONS = _SET + "/event-destinations"
 ROUTES = (
     Route("ses", _create_identity, "POST", "/v2/email/identities"),
     Route("ses", _get_identity, "GET", _IDENTITY),
@@ -117,6 +154,10 @@ ROUTES = (
     Route("ses", _put_mail_from, "PUT", _IDENTITY + "/mail-from"),
     Route("ses", _put_set, "PUT", _IDENTITY + "/configuration-set"),
     Route("ses", _put_feedback, "PUT", _IDENTITY + "/feedback"),
+    Route("ses", _create_set, "POST", "/v2/email/configuration-sets"),
+    Route("ses", _get_set, "GET", _SET),
+    Route("ses", _delete_set, "DELETE", _SET),
+    Route("ses", _put_options, "PUT", _SET + "/{Kind}"),
     Route("ses", _create_destination, "POST", _DESTINATIONS),
     Route("ses", _list_destinations, "GET", _DESTINATIONS),
     Route("ses", _update_destination, "PUT", _DESTINATIONS + "/{EventDestinationName}"),

@@ -1,4 +1,4 @@
-"""Single actions of JSON services that moto lacks: identity pool roles, resources of a web ACL."""
+"""Single actions of JSON services that moto lacks: roles and flows of identity pools, resources of a web ACL."""
 
 from __future__ import annotations
 
@@ -18,6 +18,18 @@ def _get_roles(call: Call) -> Wire:
     return {"IdentityPoolId": pool, **call.kept("roles").get(pool, {})}
 
 
+def _remember_flow(call: Call) -> Wire:
+    answer = call.moto()
+    kept = {"AllowClassicFlow": bool(call.given.get("AllowClassicFlow", False))}
+    call.kept("flow")[answer["IdentityPoolId"]] = kept
+    return {**answer, **kept}
+
+
+def _recall_flow(call: Call) -> Wire:
+    answer = call.moto()
+    return {**answer, **call.kept("flow").get(answer["IdentityPoolId"], {})}
+
+
 def _resources_of_web_acl(call: Call) -> Wire:
     from moto.wafv2.models import wafv2_backends
 
@@ -35,5 +47,8 @@ def _resources_of_web_acl(call: Call) -> Wire:
 ROUTES = (
     Route("cognito-identity", _set_roles, target="AWSCognitoIdentityService.SetIdentityPoolRoles"),
     Route("cognito-identity", _get_roles, target="AWSCognitoIdentityService.GetIdentityPoolRoles"),
+    Route("cognito-identity", _remember_flow, target="AWSCognitoIdentityService.CreateIdentityPool"),
+    Route("cognito-identity", _remember_flow, target="AWSCognitoIdentityService.UpdateIdentityPool"),
+    Route("cognito-identity", _recall_flow, target="AWSCognitoIdentityService.DescribeIdentityPool"),
     Route("wafv2", _resources_of_web_acl, target="AWSWAF_20190729.ListResourcesForWebACL"),
 )

@@ -113,7 +113,9 @@ class Queue(Handler):
         at.client("sqs").delete_queue(QueueUrl=made.id)
 
     def _attributes(self, properties: Properties) -> dict[str, str]:
-        return {key: text(value) for key, value in properties.items() if key not in {"QueueName", "Tags"}}
+        own_key = {"SqsManagedSseEnabled": "false"} if "KmsMasterKeyId" in properties else {}
+        given = {key: text(value) for key, value in properties.items() if key not in {"QueueName", "Tags"}}
+        return {**own_key, **given}
 
 
 class QueuePolicy(Handler):

@@ -17,6 +17,18 @@ class ConfigurationSet(Handler):
         at.send("sesv2", "create_configuration_set", parameters, rename={"Name": "ConfigurationSetName"})
         return Made(parameters["Name"])
 
+    def update(self, at: At, made: Made, new: Properties, old: Properties) -> Made:
+        operations = {
+            "SendingOptions": "put_configuration_set_sending_options",
+            "DeliveryOptions": "put_configuration_set_delivery_options",
+            "ReputationOptions": "put_configuration_set_reputation_options",
+            "SuppressionOptions": "put_configuration_set_suppression_options",
+        }
+        only(changed(new, old), *operations)
+        for name in sorted(changed(new, old)):
+            at.send("sesv2", operations[name], new.get(name) or {}, add={"ConfigurationSetName": made.id})
+        return made
+
     def delete(self, at: At, made: Made, old: Properties) -> None:
         at.client("sesv2").delete_configuration_set(ConfigurationSetName=made.id)
 
