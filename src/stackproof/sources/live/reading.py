@@ -71,6 +71,12 @@ class Part:
             return replace(inner, fault=Fault(Cause.MALFORMED, "", f"{self.call} answered without {path}"))
         return inner
 
+    def filled(self) -> Part:
+        """Demand that there is something in the answer: an API that has another way to say "nothing" was cut off."""
+        if self.fault is None and self.value == {}:
+            return replace(self, fault=Fault(Cause.MALFORMED, "", f"{self.call} answered with nothing"))
+        return self
+
     def element(self, index: int) -> Part:
         """Look at an element of a list; a list that is too short is a malformed answer."""
         shape = getattr(self.shape, "member", None)
@@ -149,15 +155,18 @@ class Reading:
             raise GoneError(listed)
         return self.main(part)
 
-    def main(self, part: Part) -> Part:
+    def main(self, part: Part, *, bare: bool = False) -> Part:
         """Take this call for the one that says whether the resource is there.
 
+        An answer with nothing in it is malformed, unless the API says so much by it (`bare`).
+
         Raises:
-            GoneError: it is not.
+            GoneError: it is not there.
 
         """
         if part.fault is not None and part.fault.gone:
             raise GoneError(part)
+        part = part if bare else part.filled()
         self._main = self._main or part
         return part
 

@@ -130,7 +130,7 @@ def web_acl_association(r: Reading) -> None:
     """Its physical id holds both ARNs, in an order that changed over time."""
     ids = r.id.split("|")
     arn = next((part for part in ids if len(ids) == 2 and ":wafv2:" not in part), "") or r.needs("ResourceArn")[0]
-    answer = r.main(r.ask("wafv2:GetWebACLForResource", ResourceArn=arn))
+    answer = r.main(r.ask("wafv2:GetWebACLForResource", ResourceArn=arn), bare=True)  # nothing protects it
     if answer.fault is None and not answer.value.get("WebACL"):
         raise GoneError(answer)
     r.set("ResourceArn", answer, arn)

@@ -14,8 +14,9 @@ def user_pool(r: Reading) -> None:
     """Which second factors are on is a call of its own."""
     part = r.main(r.ask("cognito-idp:DescribeUserPool", "UserPool", UserPoolId=r.id))
     factors = r.ask("cognito-idp:GetUserPoolMfaConfig", UserPoolId=r.id)
-    r.set("MfaConfiguration", factors, lambda found: found.get("MfaConfiguration", "OFF"))
-    r.set("EnabledMfas", factors, _factors)
+    mode = factors.at("MfaConfiguration")
+    r.set("MfaConfiguration", mode, lambda value: value)
+    r.set("EnabledMfas", mode if mode.fault else factors, _factors)
     r.fill(part, {"UserPoolName": "Name", "Schema": "SchemaAttributes"}, but=("Policies.SignInPolicy",))
     if part.value:
         r.also(part.value.get("Arn"), _provider(part.value.get("Arn")))

@@ -53,11 +53,11 @@ _RENAMES: Final = {
 @reads("AWS::S3::Bucket", *_CALLS)
 def bucket(r: Reading) -> None:
     """What has no setting is known to have none; what may not be asked is unknown."""
-    versioning = r.main(r.ask("s3:GetBucketVersioning", Bucket=r.id))
+    versioning = r.main(r.ask("s3:GetBucketVersioning", Bucket=r.id), bare=True)  # never versioned
     r.set("BucketName", versioning, r.id)
     r.set("VersioningConfiguration", versioning, _versioning)
     for name, (call, member, absent) in _SETTINGS.items():
-        part = r.ask(f"s3:{call}", member, absent=(absent,), Bucket=r.id)
+        part = r.ask(f"s3:{call}", member, absent=(absent,), Bucket=r.id).filled()
         if part.value is None or part.fault:
             r.set(name, part, ABSENT)
         else:
