@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     controls.set_defaults(run=_controls)
     schema = commands.add_parser("schema", help="print the JSON schema of system.yaml")
     schema.set_defaults(run=_schema)
+    _add_embedded(commands)
     return parser
 
 
@@ -93,6 +94,28 @@ def _add_check(commands: argparse._SubParsersAction[_Parser]) -> None:
     check.add_argument("--no-scanners", action="store_true", help="only our own controls, without cfn-lint and checkov")
     check.add_argument("--all", action="store_true", help="print every failure, not only what fits the screen")
     check.set_defaults(run=_check)
+
+
+def _add_embedded(commands: argparse._SubParsersAction[_Parser]) -> None:
+    up = commands.add_parser("up", help="start the embedded environment and deploy a system into it")
+    up.add_argument("--system", default="", metavar="NAME", help="a system under systems/, or a path")
+    up.set_defaults(run=_up)
+    down = commands.add_parser("down", help="end the embedded environment")
+    down.set_defaults(run=_down)
+    for command in (up, down):
+        command.add_argument("--environment", default="embedded", metavar="NAME", help="default: embedded")
+
+
+def _up(options: argparse.Namespace) -> int:
+    from stackproof.commands.up import up
+
+    return up(options)
+
+
+def _down(options: argparse.Namespace) -> int:
+    from stackproof.commands.down import down
+
+    return down(options)
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -102,6 +102,18 @@ def running(folder: Path, name: str = "embedded") -> Running | None:
     return None
 
 
+def end(folder: Path, name: str = "embedded") -> bool:
+    """End the environment that was started for this folder; False when nothing of it was running."""
+    state = state_file(folder, name)
+    with _lock(state):
+        found = load(state)
+        if found is None:
+            return False
+        was = any(process.alive for process in found.processes)
+        found.stop()
+        return was
+
+
 def _aws(made: Running) -> Known:
     token = made.scratch / "cache-token"
     services = Services(

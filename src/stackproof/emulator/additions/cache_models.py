@@ -22,6 +22,7 @@ _SWITCHED = {
 
 def correct_cache(services: Services) -> None:
     """Replication groups with as many members as asked for, each a described cluster, behind the real server."""
+    from moto.core.responses import EmptyResult
     from moto.elasticache.models import ElastiCacheBackend
     from moto.elasticache.responses import ElastiCacheResponse
 
@@ -61,6 +62,11 @@ def correct_cache(services: Services) -> None:
         _describe(self.elasticache_backend, group)
         return answer
 
+    def delete_cache_subnet_group(self: Any) -> Any:
+        self.elasticache_backend.cache_subnet_groups.pop(self._get_param("CacheSubnetGroupName"), None)
+        return EmptyResult()
+
+    response.delete_cache_subnet_group = delete_cache_subnet_group
     backend.create_replication_group = create_replication_group
     backend.delete_replication_group = delete_replication_group
     response.modify_replication_group = modify_replication_group

@@ -40,12 +40,12 @@ def _secret(call: Call) -> Any:
 
 
 def _check_function(call: Call, arn: str) -> None:
-    from moto.awslambda.models import lambda_backends
+    from moto.awslambda.exceptions import UnknownFunctionException
+    from moto.awslambda.utils import get_backend
 
-    backend: Any = lambda_backends[call.account][call.region]
     try:
-        backend.get_function(arn)
-    except Exception as error:
+        get_backend(call.account, call.region).get_function(arn)
+    except UnknownFunctionException as error:
         raise RefusedError("ResourceNotFoundException", "Lambda does not exist or is inaccessible.") from error
 
 
