@@ -12,7 +12,7 @@ from stackproof.sources.live.reading import GoneError, Reading, reads
 def key(r: Reading) -> None:
     """A key that is about to be deleted is disabled, and says so."""
     part = r.main(r.ask("kms:DescribeKey", "KeyMetadata", KeyId=r.id))
-    rotation = r.ask("kms:GetKeyRotationStatus", KeyId=r.id)
+    rotation = r.ask("kms:GetKeyRotationStatus", KeyId=r.id).filled()
     r.set("EnableKeyRotation", rotation.at("KeyRotationEnabled"), bool)
     r.set("RotationPeriodInDays", rotation.at("RotationPeriodInDays", required=False), lambda value: value)
     r.shape("KeyPolicy", r.ask("kms:GetKeyPolicy", "Policy", KeyId=r.id, PolicyName="default"))

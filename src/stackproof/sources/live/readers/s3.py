@@ -62,9 +62,9 @@ def bucket(r: Reading) -> None:
             r.set(name, part, ABSENT)
         else:
             r.shape(name, part, _RENAMES)
-    lock = r.properties.get("ObjectLockConfiguration")
-    locked = r.ask("s3:GetObjectLockConfiguration", absent=("ObjectLockConfigurationNotFoundError",), Bucket=r.id)
-    r.set("ObjectLockEnabled", locked, bool(lock))
+    none = ("ObjectLockConfigurationNotFoundError",)
+    lock = r.ask("s3:GetObjectLockConfiguration", "ObjectLockConfiguration", absent=none, Bucket=r.id)
+    r.set("ObjectLockEnabled", lock, bool(lock.value))
     rules = r.ask("s3:GetBucketLifecycleConfiguration", "Rules", absent=("NoSuchLifecycleConfiguration",), Bucket=r.id)
     r.set("LifecycleConfiguration", rules, lambda found: {"Rules": [_lifecycle(rule) for rule in found]})
     cors = r.ask("s3:GetBucketCors", "CORSRules", absent=("NoSuchCORSConfiguration",), Bucket=r.id)

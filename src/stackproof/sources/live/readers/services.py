@@ -20,7 +20,7 @@ def vault(r: Reading) -> None:
     """Notifications and policy are calls of their own, and say by an error that there is none."""
     part = r.main(r.ask("backup:DescribeBackupVault", BackupVaultName=r.id))
     none = ("ResourceNotFoundException",)
-    told = r.ask("backup:GetBackupVaultNotifications", absent=none, BackupVaultName=r.id)
+    told = r.ask("backup:GetBackupVaultNotifications", absent=none, BackupVaultName=r.id).filled()
     r.set("Notifications", told, _notifications)
     policy = r.ask("backup:GetBackupVaultAccessPolicy", "Policy", absent=none, BackupVaultName=r.id)
     r.shape("AccessPolicy", policy) if policy.value else r.set("AccessPolicy", policy, ABSENT)
