@@ -1,8 +1,8 @@
 """The embedded environment: an AWS on loopback with a real database and cache, and a system deployed into it.
 
-    running = start(system, folder)      # or running(folder), when it was started before
-    running.client("rds").describe_db_instances()
-    running.stop()
+running = start(system, folder)      # or running(folder), when it was started before
+running.client("rds").describe_db_instances()
+running.stop()
 """
 
 from __future__ import annotations

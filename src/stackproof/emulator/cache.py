@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from socketserver import StreamRequestHandler, ThreadingTCPServer
-from typing import Any, ClassVar
+from typing import Any
 
 from stackproof.emulator.certificates import Certificate
 
@@ -23,8 +23,8 @@ _NO_PROTOCOL = b"-NOPROTO unsupported protocol version\r\n"
 class CacheServer(ThreadingTCPServer):
     """Listens until it is shut down. The token is read from its file whenever somebody signs in."""
 
-    allow_reuse_address: ClassVar[bool] = True
-    daemon_threads: ClassVar[bool] = True
+    allow_reuse_address = True
+    daemon_threads = True
 
     def __init__(self, host: str, port: int, certificate: Certificate, token_file: Path) -> None:
         from fakeredis import FakeServer

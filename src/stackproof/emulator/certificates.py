@@ -45,8 +45,6 @@ def make_certificate(folder: Path, host: str) -> Certificate:
     made.file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     made.key.touch(mode=0o600)
     made.key.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     return made

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from stackproof.emulator.cloudformation.engine import LACKING
+from stackproof.emulator.cloudformation.stack import LACKING
 from stackproof.emulator.errors import DeploymentError, EmulatorError
 from stackproof.emulator.plan import Plan, PlannedStack, secret_text
 from stackproof.emulator.running import Running, Unsupported

@@ -11,7 +11,6 @@ import socket
 import sys
 import tempfile
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -24,8 +23,8 @@ from stackproof.emulator.errors import EmulatorError
 from stackproof.emulator.handlers.services import Services
 from stackproof.emulator.processes import Known, last_lines, spawn
 from stackproof.emulator.running import Address, Running, load, state_file
+from stackproof.emulator.server import ACCOUNT
 
-ACCOUNT = "123456789012"  # moto's own
 PATIENCE = 60.0  # seconds until what does not answer is given up
 
 
@@ -43,7 +42,7 @@ def begin(folder: Path, name: str, system: str, region: str) -> Running:
             raise EmulatorError(f"{name} runs already at {left.endpoint}; end it with: stackproof down")
         if left is not None:
             left.stop()
-        scratch = Path(tempfile.mkdtemp(prefix="stackproof-"))
+        scratch = Path(tempfile.mkdtemp(prefix="stackproof-embedded-"))
         scratch.chmod(0o711)  # the database runs as another user when we are root, and must reach its folder
         host, database, cache = _free_address()
         certificate = make_certificate(scratch, host)
@@ -143,10 +142,11 @@ def _until(condition: Callable[[], bool], process: Known, log: Path) -> None:
 
 
 def _answers(endpoint: str) -> bool:
-    with contextlib.suppress(urllib.error.URLError, OSError):
+    try:
         with urllib.request.urlopen(f"{endpoint}{HEALTH}", timeout=10) as answer:  # noqa: S310 - our own
             return bool(answer.status == 200)
-    return False
+    except OSError:
+        return False
 
 
 def _free_address() -> tuple[str, int, int]:

@@ -140,18 +140,19 @@ def _secrets(inventory: Inventory) -> dict[str, frozenset[str]]:
     """Secrets that templates read and no stack makes."""
     found: dict[str, set[str]] = {}
     for leaf in _leaves(inventory):
-        if isinstance(leaf, Reference) and leaf.attribute.startswith("resolve:secretsmanager:"):
-            if inventory.get(leaf.target) is None:
-                parts = leaf.attribute.removeprefix(f"resolve:secretsmanager:{leaf.target}").split(":")
-                found.setdefault(leaf.target, set()).update(parts[2:3])
+        if not isinstance(leaf, Reference) or not leaf.attribute.startswith("resolve:secretsmanager:"):
+            continue
+        if inventory.get(leaf.target) is None:
+            parts = leaf.attribute.removeprefix(f"resolve:secretsmanager:{leaf.target}").split(":")
+            found.setdefault(leaf.target, set()).update(parts[2:3])
     return {name: frozenset(key for key in keys if key) for name, keys in found.items()}
 
 
 def _values(inventory: Inventory) -> Iterator[str]:
     for leaf in _leaves(inventory):
-        if isinstance(leaf, Unknown) and leaf.cause is Cause.UNRESOLVED_PARAMETER:
-            if leaf.detail.startswith("resolve:ssm:"):
-                yield leaf.detail.removeprefix("resolve:ssm:").split(":")[0]
+        undecided = isinstance(leaf, Unknown) and leaf.cause is Cause.UNRESOLVED_PARAMETER
+        if isinstance(leaf, Unknown) and undecided and leaf.detail.startswith("resolve:ssm:"):
+            yield leaf.detail.removeprefix("resolve:ssm:").partition(":")[0]
 
 
 def _leaves(inventory: Inventory) -> Iterator[Value]:

@@ -83,7 +83,9 @@ def spawn(
                 start_new_session=True,
                 cwd=log.parent,
                 env=dict(environment) if environment is not None else None,
-                **({"user": user, "group": _group(user), "extra_groups": []} if user else {}),
+                user=user or None,
+                group=_group(user) if user else None,
+                extra_groups=[] if user else None,
             )
         except OSError as error:
             raise EmulatorError(f"{role} cannot be started: {error}") from error

@@ -11,6 +11,8 @@ import logging
 import os
 from pathlib import Path
 
+ACCOUNT = "123456789012"  # moto's own
+
 
 def main() -> None:
     """Serve until the process is ended."""
@@ -28,7 +30,6 @@ def main() -> None:
 
 
 def _serve(options: argparse.Namespace) -> None:
-    from moto.core import DEFAULT_ACCOUNT_ID
     from moto.core.config import default_user_config
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import make_server
@@ -36,15 +37,15 @@ def _serve(options: argparse.Namespace) -> None:
     from stackproof.emulator import additions
     from stackproof.emulator.cache import CacheServer
     from stackproof.emulator.certificates import Certificate
+    from stackproof.emulator.clients import InProcessClients
     from stackproof.emulator.cloudformation.actions import install
     from stackproof.emulator.cloudformation.stacks import Stacks
-    from stackproof.emulator.clients import InProcessClients
     from stackproof.emulator.handlers import all_handlers
     from stackproof.emulator.handlers.services import Services
 
     default_user_config["lambda"] = {"use_docker": False}  # invocations answer, and run nothing
     beside = Services.from_json(json.loads(options.services))
-    added = additions.install(beside, DEFAULT_ACCOUNT_ID)
+    added = additions.install(beside, ACCOUNT)
     handlers = all_handlers(beside)
     install(lambda account, region: Stacks(account, region, handlers, InProcessClients(account, added)))
     if options.cache_certificate:

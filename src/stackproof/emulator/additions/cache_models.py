@@ -22,17 +22,10 @@ _SWITCHED = {
 
 def correct_cache(services: Services) -> None:
     """Replication groups with as many members as asked for, each a described cluster, behind the real server."""
-    from moto.core.responses import EmptyResult
     from moto.elasticache.models import ElastiCacheBackend
-    from moto.elasticache.responses import ElastiCacheResponse
 
     backend: Any = ElastiCacheBackend
-    response: Any = ElastiCacheResponse
-    create, delete, modify = (
-        backend.create_replication_group,
-        backend.delete_replication_group,
-        response.modify_replication_group,
-    )
+    create, delete = backend.create_replication_group, backend.delete_replication_group
 
     def create_replication_group(self: Any, *args: Any, **kwargs: Any) -> Any:
         group = create(self, *args, **kwargs)
@@ -48,17 +41,28 @@ def correct_cache(services: Services) -> None:
             self.cache_clusters.pop(name, None)
         return group
 
+    backend.create_replication_group = create_replication_group
+    backend.delete_replication_group = delete_replication_group
+    _correct_actions()
+
+
+def _correct_actions() -> None:
+    """A change of a group changes all that was asked for; subnet groups can be deleted."""
+    from moto.core.responses import EmptyResult
+    from moto.elasticache.responses import ElastiCacheResponse
+
+    response: Any = ElastiCacheResponse
+    modify = response.modify_replication_group
+
     def modify_replication_group(self: Any) -> Any:
         answer = modify(self)
         group = self.elasticache_backend.replication_groups[self._get_param("ReplicationGroupId")]
-        for parameter, attribute in _MODIFIED.items():
-            if self._get_param(parameter) is not None:
-                setattr(group, attribute, self._get_param(parameter))
-        for parameter, attribute in _SWITCHED.items():
-            if self._get_bool_param(parameter) is not None:
-                setattr(group, attribute, self._get_bool_param(parameter))
-        if self._get_param("AuthToken"):
-            group.auth_token_enabled = True
+        given = {attribute: self._get_param(name) for name, attribute in _MODIFIED.items()}
+        given |= {attribute: self._get_bool_param(name) for name, attribute in _SWITCHED.items()}
+        for attribute, value in given.items():
+            if value is not None:
+                setattr(group, attribute, value)
+        group.auth_token_enabled = group.auth_token_enabled or bool(self._get_param("AuthToken"))
         _describe(self.elasticache_backend, group)
         return answer
 
@@ -66,10 +70,8 @@ def correct_cache(services: Services) -> None:
         self.elasticache_backend.cache_subnet_groups.pop(self._get_param("CacheSubnetGroupName"), None)
         return EmptyResult()
 
-    response.delete_cache_subnet_group = delete_cache_subnet_group
-    backend.create_replication_group = create_replication_group
-    backend.delete_replication_group = delete_replication_group
     response.modify_replication_group = modify_replication_group
+    response.delete_cache_subnet_group = delete_cache_subnet_group
 
 
 def _fill(group: Any, members: int, services: Services) -> None:

@@ -11,7 +11,7 @@ _FORGOTTEN = ("DeadLetterConfig", "KMSKeyArn", "LoggingConfig", "TracingConfig")
 
 def _name(call: Call) -> str:
     given = str(call.given.get("FunctionName", ""))
-    return given.split(":")[6] if given.startswith("arn:") else given.split(":")[0]
+    return given.split(":", 7)[6] if given.startswith("arn:") else given.partition(":")[0]
 
 
 def _remember(call: Call) -> Wire:
@@ -77,7 +77,7 @@ def _list(call: Call) -> Wire:
     configs = [
         {**config, "FunctionArn": call.arn("lambda", f"function:{key}")}
         for key, config in call.kept("provisioned").items()
-        if key.split(":")[0] == _name(call)
+        if key.partition(":")[0] == _name(call)
     ]
     return {"ProvisionedConcurrencyConfigs": configs}
 

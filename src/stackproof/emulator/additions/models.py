@@ -57,7 +57,7 @@ def _performance_insights() -> None:
             if given.get(name) is not None:
                 setattr(self, name, given[name])
 
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+    def begun(self: Any, *args: Any, **kwargs: Any) -> None:
         begin(self, *args, **kwargs)
         remember(self, kwargs)
 
@@ -66,7 +66,7 @@ def _performance_insights() -> None:
         remember(self, kwargs)
         return answer
 
-    model.__init__ = __init__
+    model.__init__ = begun
     model.update = updated
 
 

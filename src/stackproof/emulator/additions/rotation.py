@@ -57,7 +57,7 @@ def _days(rules: Wire) -> int:
 
 
 def _recall(call: Call, secret: Wire) -> None:
-    kept = call.kept("rotation").get(secret.get("ARN"))
+    kept = call.kept("rotation").get(str(secret.get("ARN")))
     if kept and secret.get("RotationLambdaARN"):
         secret.update(kept)
         secret.pop("LastRotatedDate", None)
@@ -78,7 +78,7 @@ def _list(call: Call) -> Wire:
 
 def _cancel(call: Call) -> Wire:
     answer = call.moto()
-    call.kept("rotation").pop(answer.get("ARN"), None)
+    call.kept("rotation").pop(str(answer.get("ARN")), None)
     return answer
 
 

@@ -172,7 +172,7 @@ def wsgi(additions: Additions, app: Callable[..., Any]) -> Callable[..., Any]:
             content, status, headers = run_wsgi_app(app, inner, buffered=True)
             return int(status.split()[0]), dict(headers), b"".join(content)
 
-        answer = additions.answer(request.method, request.url, request.headers, body, moto)
+        answer = additions.answer(request.method, request.url, dict(request.headers), body, moto)
         if answer is None:
             return app(environ, start_response)
         headers = {key: value for key, value in answer[1].items() if key.lower() != "content-length"}

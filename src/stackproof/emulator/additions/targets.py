@@ -39,7 +39,11 @@ def _resources_of_web_acl(call: Call) -> Wire:
         for acl in backend.wacls.values():
             if acl.arn == call.given["WebACLArn"]:
                 found += acl.associated_resources
-    kinds = {"APPLICATION_LOAD_BALANCER": ":loadbalancer/", "API_GATEWAY": ":apigateway:", "COGNITO_USER_POOL": ":userpool/"}
+    kinds = {
+        "APPLICATION_LOAD_BALANCER": ":loadbalancer/",
+        "API_GATEWAY": ":apigateway:",
+        "COGNITO_USER_POOL": ":userpool/",
+    }
     kind = kinds.get(call.given.get("ResourceType", "APPLICATION_LOAD_BALANCER"), "")
     return {"ResourceArns": [arn for arn in found if kind in arn]}
 

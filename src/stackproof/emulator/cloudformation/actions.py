@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from moto.cloudformation import urls
 from moto.cloudformation.exceptions import CloudFormationError
@@ -33,7 +33,7 @@ def install(make: MakeStacks) -> None:
     urls.url_paths = {**urls.url_paths, "{0}/$": Actions.dispatch}
 
 
-class _Refusal(CloudFormationError):
+class _RefusalError(CloudFormationError):
     def __init__(self, error: StackError) -> None:
         self.code = error.code
         super().__init__(str(error))
@@ -42,7 +42,7 @@ class _Refusal(CloudFormationError):
 class Actions(CloudFormationResponse):
     """The actions on stacks and change sets. Stack sets stay moto's."""
 
-    RESPONSE_KEY_PATH_TO_TRANSFORMER: ClassVar[dict[str, Any]] = {
+    RESPONSE_KEY_PATH_TO_TRANSFORMER = {  # noqa: RUF012 - moto's own attribute
         key: value
         for key, value in CloudFormationResponse.RESPONSE_KEY_PATH_TO_TRANSFORMER.items()
         if key.startswith("DescribeStackSet")
@@ -60,7 +60,7 @@ class Actions(CloudFormationResponse):
         try:
             return super().call_action()
         except StackError as error:
-            raise _Refusal(error) from error
+            raise _RefusalError(error) from error
 
     # --- deploying ------------------------------------------------------------------------------------------
 
@@ -158,7 +158,7 @@ class Actions(CloudFormationResponse):
         name = self._get_param("ExportName")
         users = [stack.name for stack in self.stacks.living() if name in stack.imports]
         if not users:
-            raise _Refusal(StackError(f"Export '{name}' is not imported by any stack."))
+            raise _RefusalError(StackError(f"Export '{name}' is not imported by any stack."))
         return ActionResult({"Imports": users})
 
     # --- helpers --------------------------------------------------------------------------------------------
@@ -167,7 +167,7 @@ class Actions(CloudFormationResponse):
         try:
             return work()
         except StackError as error:
-            raise _Refusal(error) from error
+            raise _RefusalError(error) from error
 
     def _request(self) -> Request:
         name = self._get_param("StackName")
@@ -210,7 +210,7 @@ class Actions(CloudFormationResponse):
         for stack in self.stacks.living():
             if any(resource.made.id == wanted for resource in stack.resources.values()):
                 return stack
-        raise _Refusal(StackError(f"Stack for {wanted} does not exist"))
+        raise _RefusalError(StackError(f"Stack for {wanted} does not exist"))
 
     def _plan(self) -> ChangeSet:
         name, stack = self._get_param("ChangeSetName"), self._get_param("StackName") or ""
@@ -220,7 +220,7 @@ class Actions(CloudFormationResponse):
     def _resources(self, stack: Stack, logical_id: str | None) -> list[dict[str, Any]]:
         found = [r.shown(stack) for r in stack.resources.values() if logical_id in {None, r.logical_id}]
         if logical_id and not found:
-            raise _Refusal(StackError(f"Resource {logical_id} does not exist for stack {stack.name}"))
+            raise _RefusalError(StackError(f"Resource {logical_id} does not exist for stack {stack.name}"))
         return [r for r in found if r["ResourceStatus"] != "DELETE_COMPLETE" or stack.status == "DELETE_COMPLETE"]
 
 

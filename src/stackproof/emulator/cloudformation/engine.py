@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from stackproof.emulator.cloudformation.stack import Stack, StackResource
-from stackproof.emulator.cloudformation.template import EMPTY, Template
-from stackproof.emulator.cloudformation.values import Live, UnresolvedError, references, secret_value
+from stackproof.emulator.cloudformation.lookups import Lookups
+from stackproof.emulator.cloudformation.stack import LACKING, Stack, StackResource
+from stackproof.emulator.cloudformation.template import Template
+from stackproof.emulator.cloudformation.values import UnresolvedError, references
 from stackproof.emulator.handlers.base import (
     At,
     Clients,
@@ -22,8 +23,16 @@ from stackproof.emulator.handlers.base import (
     gone,
 )
 
-LACKING: Final = "unsupported by the embedded AWS: "
-_FAILURES: Final = (ClientError, BotoCoreError, RefusedError, UnresolvedError, KeyError, ValueError, TypeError, NotImplementedError)
+_FAILURES: Final = (
+    ClientError,
+    BotoCoreError,
+    RefusedError,
+    UnresolvedError,
+    KeyError,
+    ValueError,
+    TypeError,
+    NotImplementedError,
+)
 
 
 class FailedError(Exception):
@@ -38,8 +47,7 @@ class Engine:
     region: str
     handlers: Mapping[str, Handler]
     clients: Clients
-    exports: Callable[[], Mapping[str, str]]
-    replaced: list[tuple[StackResource, Handler]] = field(default_factory=list)
+    lookups: Lookups
 
     # --- whole stacks ---------------------------------------------------------------------------------------
 
@@ -49,8 +57,8 @@ class Engine:
         try:
             for name in ordered(template.resources):
                 self._create(stack, name)
-            stack.outputs = self._outputs(stack)
-        except FailedError as error:
+            stack.outputs = self.lookups.outputs(stack)
+        except (FailedError, UnresolvedError) as error:
             self._roll_back_creation(stack, str(error))
         else:
             stack.enter("CREATE_COMPLETE")
@@ -58,6 +66,7 @@ class Engine:
     def update(self, stack: Stack, template: Template, body: str, given: Mapping[str, str]) -> None:
         """Change, add and remove resources; on failure restore what was."""
         before, stack.template = stack.template, template
+        stack.imports.clear()  # found again, while values are resolved
         done: list[tuple[str, Mapping[str, Any] | None]] = []
         replaced: list[StackResource] = []
         try:
@@ -65,8 +74,8 @@ class Engine:
                 known = stack.resources.get(name)
                 done.append((name, known.written if known else None))
                 self._update(stack, name, replaced)
-            outputs = self._outputs(stack)
-        except FailedError as error:
+            outputs = self.lookups.outputs(stack)
+        except (FailedError, UnresolvedError) as error:
             self._roll_back_update(stack, before, done, str(error))
             return
         stack.enter("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
@@ -133,7 +142,7 @@ class Engine:
         stack.resources[name] = resource
         stack.note(resource, "CREATE_IN_PROGRESS")
         with self._guarded(stack, resource, "CREATE_FAILED"):
-            resource.properties = self._live(stack).resolve(written.get("Properties", {}))
+            resource.properties = self.lookups.live(stack).resolve(written.get("Properties", {}))
             resource.made = self._handler(resource).create(self._at(stack, name), resource.properties)
         stack.note(resource, "CREATE_COMPLETE", _lacking(resource.made))
 
@@ -147,7 +156,7 @@ class Engine:
             self._create(stack, name)
             return
         with self._guarded(stack, known, "UPDATE_FAILED"):
-            properties = self._live(stack).resolve(written.get("Properties", {}))
+            properties = self.lookups.live(stack).resolve(written.get("Properties", {}))
             if properties == known.properties:
                 known.written = written
                 return
@@ -168,9 +177,7 @@ class Engine:
         stack.note(resource, "DELETE_IN_PROGRESS")
         with self._guarded(stack, resource, "DELETE_FAILED"):
             try:
-                self._handler(resource).delete(
-                    self._at(stack, resource.logical_id), resource.made, resource.properties
-                )
+                self._handler(resource).delete(self._at(stack, resource.logical_id), resource.made, resource.properties)
             except ClientError as error:
                 if not gone(error):
                     raise
@@ -196,75 +203,6 @@ class Engine:
 
     def _guarded(self, stack: Stack, resource: StackResource, status: str) -> _Guard:
         return _Guard(stack, resource, status)
-
-    # --- values ---------------------------------------------------------------------------------------------
-
-    def _outputs(self, stack: Stack) -> list[dict[str, Any]]:
-        live, outputs = self._live(stack), []
-        taken = {name for name in self.exports() if name not in stack.exports}
-        for name, written in stack.template.outputs.items():
-            try:
-                output = {"OutputKey": name, "OutputValue": str(live.resolve(written["Value"]))}
-                if "Description" in written:
-                    output["Description"] = live.resolve(written["Description"])
-                if "Export" in written:
-                    output["ExportName"] = live.resolve(written["Export"]["Name"])
-            except UnresolvedError as error:
-                raise FailedError(f"output {name}: {error}") from error
-            if output.get("ExportName") in taken:
-                raise FailedError(f"Export with name {output['ExportName']} is already exported by another stack")
-            outputs.append(output)
-        return outputs
-
-    def _live(self, stack: Stack) -> Live:
-        pseudo = {
-            "AWS::AccountId": self.account,
-            "AWS::Region": self.region,
-            "AWS::StackId": stack.id,
-            "AWS::StackName": stack.name,
-            "AWS::Partition": "aws",
-            "AWS::URLSuffix": "amazonaws.com",
-            "AWS::NotificationARNs": [],
-        }
-
-        def ref(name: str) -> Any:
-            if name in pseudo:
-                return pseudo[name]
-            if name in stack.template.parameters:
-                return self._parameter(stack, name)
-            return self._made(stack, name).id
-
-        def attribute(name: str, key: str) -> Any:
-            made = self._made(stack, name)
-            if key not in made.attributes:
-                raise UnresolvedError(f"{stack.template.resources[name]['Type']} has no attribute {key} here")
-            return made.attributes[key]
-
-        def imported(name: str) -> str:
-            if name not in self.exports():
-                raise UnresolvedError(f"No export named {name} found.")
-            stack.imports.add(name)
-            return self.exports()[name]
-
-        def secret(reference: str) -> str:
-            return secret_value(reference, self.clients("secretsmanager", self.region).get_secret_value)
-
-        return Live(ref, attribute, imported, secret, self._ssm)
-
-    def _made(self, stack: Stack, name: str) -> Made:
-        resource = stack.resources.get(name)
-        if resource is None or not resource.exists:
-            raise UnresolvedError(f"{name} does not exist yet")
-        return resource.made
-
-    def _parameter(self, stack: Stack, name: str) -> Any:
-        declared = stack.template.parameters[name]
-        value = self._ssm(declared.value) if declared.type.startswith("AWS::SSM::Parameter::Value") else declared.value
-        return value.split(",") if "List" in declared.type else value
-
-    def _ssm(self, name: str) -> str:
-        answer = self.clients("ssm", self.region).get_parameter(Name=name, WithDecryption=True)
-        return str(answer["Parameter"]["Value"])
 
 
 @dataclass(slots=True)
@@ -312,6 +250,3 @@ def _needs(written: Mapping[str, Any]) -> Iterator[str]:
 
 def _lacking(made: Made) -> str:
     return f"{LACKING}{made.lacking}" if made.lacking else ""
-
-
-__all__ = ["EMPTY", "Engine", "ordered"]

@@ -6,10 +6,12 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from stackproof.emulator.cloudformation.template import EMPTY, Template
 from stackproof.emulator.handlers.base import Made
+
+LACKING: Final = "unsupported by the embedded AWS: "
 
 
 @dataclass(slots=True)
@@ -18,7 +20,7 @@ class StackResource:
 
     logical_id: str
     type: str
-    made: Made = Made("")
+    made: Made = field(default_factory=lambda: Made(""))
     properties: Mapping[str, Any] = field(default_factory=dict)
     written: Mapping[str, Any] = field(default_factory=dict)
     status: str = "CREATE_IN_PROGRESS"

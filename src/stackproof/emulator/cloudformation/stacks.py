@@ -11,15 +11,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from stackproof.emulator.cloudformation.engine import Engine
+from stackproof.emulator.cloudformation.lookups import Lookups
 from stackproof.emulator.cloudformation.stack import Stack
 from stackproof.emulator.cloudformation.template import Template, TemplateError, read_template
 from stackproof.emulator.handlers.base import Clients, Handler
 
 _SETTLED = ("_COMPLETE", "_FAILED")
 NOTHING_TO_DO = "No updates are to be performed."
-NO_CHANGES = (
-    "The submitted information didn't contain changes. Submit different information to create a change set."
-)
+NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
 
 
 class StackError(Exception):
@@ -71,7 +70,8 @@ class Stacks:
         self.all: dict[str, Stack] = {}
         self.change_sets: dict[str, ChangeSet] = {}
         self._lock = threading.RLock()
-        self._engine = Engine(account, region, handlers, clients, self.exports)
+        lookups = Lookups(account, region, clients, self.exports)
+        self._engine = Engine(account, region, handlers, clients, lookups)
 
     def exports(self) -> dict[str, str]:
         """Every export: name to value."""
@@ -172,9 +172,7 @@ class Stacks:
                 self._ready(stack)
             arn = f"arn:aws:cloudformation:{self.region}:{self.account}:changeSet/{name}/{uuid.uuid4()}"
             changes = [] if not create and template == stack.template else list(_changes(stack, template))
-            plan = ChangeSet(
-                arn, name, stack, create, request.body, request.given, template, changes, request.tags
-            )
+            plan = ChangeSet(arn, name, stack, create, request.body, request.given, template, changes, request.tags)
             if not changes:
                 plan.status, plan.execution, plan.reason = "FAILED", "UNAVAILABLE", NO_CHANGES
             self.change_sets[arn] = plan
@@ -201,7 +199,9 @@ class Stacks:
         """
         with self._lock:
             if plan.execution != "AVAILABLE":
-                raise StackError(f"ChangeSet [{plan.id}] cannot be executed in its current status", "InvalidChangeSetStatus")
+                raise StackError(
+                    f"ChangeSet [{plan.id}] cannot be executed in its current status", "InvalidChangeSetStatus"
+                )
             plan.execution = "EXECUTE_COMPLETE"
             request = Request(plan.stack.name, plan.body, plan.given, plan.tags)
             if plan.create:

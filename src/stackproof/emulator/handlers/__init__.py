@@ -14,6 +14,7 @@ from stackproof.emulator.handlers import (
     cloudwatch,
     cognito,
     ec2,
+    ec2_groups,
     ecr,
     ecs,
     elasticache,
@@ -34,8 +35,8 @@ from stackproof.emulator.handlers.base import Handler
 from stackproof.emulator.handlers.services import Services
 
 _MODULES = (
-    *(acm, amplify, apigateway, apigatewayv2, backup, cloudfront, cloudwatch, cognito, ec2, ecr, ecs, elbv2, iam),
-    *(kms, lambda_functions, logs, messaging, route53, s3, secretsmanager, ses, wafv2),
+    *(acm, amplify, apigateway, apigatewayv2, backup, cloudfront, cloudwatch, cognito, ec2, ec2_groups, ecr, ecs),
+    *(elbv2, iam, kms, lambda_functions, logs, messaging, route53, s3, secretsmanager, ses, wafv2),
 )
 
 

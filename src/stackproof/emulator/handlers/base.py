@@ -62,7 +62,7 @@ class At:
         name = f"{stack}-{self.logical_id[: room - len(stack)]}-{tail}"
         return re.sub(r"-+", "-", name.lower() if lower else name)
 
-    def send(  # noqa: PLR0913 - each is a part of one call
+    def send(
         self,
         service: str,
         operation: str,

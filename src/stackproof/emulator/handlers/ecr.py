@@ -26,9 +26,7 @@ class Repository(Handler):
         only(changed(new, old), *self.texts, "ImageScanningConfiguration", "ImageTagMutability", "Tags")
         ecr = at.client("ecr")
         scan = str((new.get("ImageScanningConfiguration") or {}).get("ScanOnPush", False)).lower() == "true"
-        ecr.put_image_scanning_configuration(
-            repositoryName=made.id, imageScanningConfiguration={"scanOnPush": scan}
-        )
+        ecr.put_image_scanning_configuration(repositoryName=made.id, imageScanningConfiguration={"scanOnPush": scan})
         mutability = new.get("ImageTagMutability", "MUTABLE")
         ecr.put_image_tag_mutability(repositoryName=made.id, imageTagMutability=mutability)
         self._texts(at, made, new, old)

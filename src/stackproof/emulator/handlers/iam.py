@@ -103,7 +103,9 @@ class ManagedPolicy(_Attached):
                 iam.delete_policy_version(PolicyArn=made.id, VersionId=version["VersionId"])
             document = json.dumps(new["PolicyDocument"])
             iam.create_policy_version(PolicyArn=made.id, PolicyDocument=document, SetAsDefault=True)
-        self._attach(at, made, {k: [x for x in old.get(k, []) if x not in new.get(k, [])] for k, _, _ in self.kinds}, "detach")
+        self._attach(
+            at, made, {k: [x for x in old.get(k, []) if x not in new.get(k, [])] for k, _, _ in self.kinds}, "detach"
+        )
         self._attach(at, made, new, "attach")
         return made
 

@@ -84,7 +84,7 @@ def _resource(client: Any, api: str, path: str, made: dict[str, str]) -> str:
     return made[path]
 
 
-def _method(  # noqa: PLR0913 - each is a part of one method
+def _method(
     client: Any,
     api: str,
     resource: str,

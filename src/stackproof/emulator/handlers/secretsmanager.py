@@ -18,9 +18,7 @@ class Secret(Handler):
         add = {}
         if new.get("GenerateSecretString") is not None:
             add["SecretString"] = _generated(at, new["GenerateSecretString"])
-        secret = at.send(
-            "secretsmanager", "create_secret", parameters, beside=("GenerateSecretString",), add=add
-        )
+        secret = at.send("secretsmanager", "create_secret", parameters, beside=("GenerateSecretString",), add=add)
         return Made(secret["ARN"], {"Id": secret["ARN"]})
 
     def update(self, at: At, made: Made, new: Properties, old: Properties) -> Made:
