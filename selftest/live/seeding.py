@@ -18,7 +18,9 @@ ACCOUNT = "123456789012"
 TRUST = json.dumps(
     {
         "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
     }
 )
 
@@ -48,7 +50,11 @@ class Lab:
 
 
 def read(
-    aws: Aws, type_: str, physical: str, hints: Mapping[str, Value] | None = None, others: Mapping[str, str] | None = None
+    aws: Aws,
+    type_: str,
+    physical: str,
+    hints: Mapping[str, Value] | None = None,
+    others: Mapping[str, str] | None = None,
 ) -> Reading:
     """Read one resource as `read_system` does. `others` maps types to the physical id of another resource in the stack.
 
@@ -58,7 +64,9 @@ def read(
     """
     here = Where("test")
     rows = [Row("s.X", "X", type_, physical, "CREATE_COMPLETE", "", here)]
-    rows += [Row(f"s.O{n}", f"O{n}", t, p, "CREATE_COMPLETE", "", here) for n, (t, p) in enumerate((others or {}).items())]
+    rows += [
+        Row(f"s.O{n}", f"O{n}", t, p, "CREATE_COMPLETE", "", here) for n, (t, p) in enumerate((others or {}).items())
+    ]
     declared = Inventory((Resource("s.X", type_, dict(hints or {}), {"": here}),))
     around = Surroundings([StackState("s", "s", None, rows=tuple(rows))], declared)
     reading = Reading(aws, "s.X", type_, physical, "us-east-1", schema_for(type_), around)

@@ -18,7 +18,9 @@ from stackproof.sources.live.faults import Fault, fault_of
 from stackproof.sources.live.permissions import permission_of
 from stackproof.sources.live.reading import GoneError, NoHintError
 
-ORGANISATION = "User: u is not authorized to perform: s3:GetBucketPolicy with an explicit deny in a service control policy"
+ORGANISATION = (
+    "User: u is not authorized to perform: s3:GetBucketPolicy with an explicit deny in a service control policy"
+)
 RESOURCE = "User: u is not authorized to perform: kms:DescribeKey with an explicit deny in a resource-based policy"
 IDENTITY = "User: u is not authorized to perform: x because no identity-based policy allows the x action"
 

@@ -55,7 +55,9 @@ def test_an_answer_is_asked_for_once_by_all_threads(recorded: tuple[Aws, Path]) 
     """Eight threads that ask the same get one answer, from one call."""
     aws, _ = recorded
     found: list[int] = []
-    threads = [threading.Thread(target=lambda: found.append(id(aws.call("ec2", "DescribeVpcs").value))) for _ in range(8)]
+    threads = [
+        threading.Thread(target=lambda: found.append(id(aws.call("ec2", "DescribeVpcs").value))) for _ in range(8)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -100,7 +102,10 @@ def test_a_stored_run_is_read_again_without_aws(lab: Lab, recorded: tuple[Aws, P
     assert again.identity() == aws.identity()
     after = read(again, "AWS::S3::Bucket", "stored-bucket")
     assert (after.properties, after.positions, after.names) == (before.properties, before.positions, before.names)
-    assert again.call("sns", "GetTopicAttributes", {"TopicArn": "arn:aws:sns:us-east-1:123456789012:none"}).fault == gone.fault
+    assert (
+        again.call("sns", "GetTopicAttributes", {"TopicArn": "arn:aws:sns:us-east-1:123456789012:none"}).fault
+        == gone.fault
+    )
     unasked = again.call("sqs", "ListQueues")
     assert unasked.fault is not None
     assert unasked.fault.cause is Cause.SERVICE_ERROR
@@ -168,7 +173,10 @@ TOKENS = Plan(("Marker",), ("NextMarker",), ("Items",), "IsTruncated")
     "pages",
     [
         [{"Items": [1], "IsTruncated": True}],
-        [{"Items": [1], "IsTruncated": True, "NextMarker": "a"}, {"Items": [2], "IsTruncated": True, "NextMarker": "a"}],
+        [
+            {"Items": [1], "IsTruncated": True, "NextMarker": "a"},
+            {"Items": [2], "IsTruncated": True, "NextMarker": "a"},
+        ],
     ],
     ids=["no token for the rest", "the same page again"],
 )

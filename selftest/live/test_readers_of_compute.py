@@ -102,7 +102,9 @@ def test_a_function_with_its_secrets_taken_out(aws: Aws, lab: Lab) -> None:
     assert "hunter2" not in json.dumps([aws.ledger.answer(entry) for entry in aws.ledger.entries])
     arn = made["FunctionArn"].removesuffix(":1")
     expect(read(aws, "AWS::Lambda::Version", f"{arn}:1"), {"FunctionName": "back"})
-    expect(read(aws, "AWS::Lambda::Alias", f"{arn}:live"), {"Name": "live", "FunctionName": "back", "FunctionVersion": "1"})
+    expect(
+        read(aws, "AWS::Lambda::Alias", f"{arn}:live"), {"Name": "live", "FunctionName": "back", "FunctionVersion": "1"}
+    )
     allowed = read(aws, "AWS::Lambda::Permission", "from-api", {"FunctionName": "back"})
     expect(
         allowed,
@@ -162,18 +164,29 @@ def test_a_service_its_cluster_and_task(aws: Aws, lab: Lab) -> None:
 def test_scaling_of_a_service(aws: Aws, lab: Lab) -> None:
     """The physical id of a target has three parts."""
     lab("ecs").create_cluster(clusterName="grow")
-    task = lab("ecs").register_task_definition(family="grow", containerDefinitions=[{"name": "a", "image": "i", "memory": 64}])
+    task = lab("ecs").register_task_definition(
+        family="grow", containerDefinitions=[{"name": "a", "image": "i", "memory": 64}]
+    )
     arn = task["taskDefinition"]["taskDefinitionArn"]
     lab("ecs").create_service(cluster="grow", serviceName="web", taskDefinition=arn, desiredCount=1)
     scaling = lab("application-autoscaling")
-    target = {"ServiceNamespace": "ecs", "ResourceId": "service/grow/web", "ScalableDimension": "ecs:service:DesiredCount"}
+    target = {
+        "ServiceNamespace": "ecs",
+        "ResourceId": "service/grow/web",
+        "ScalableDimension": "ecs:service:DesiredCount",
+    }
     scaling.register_scalable_target(**target, MinCapacity=2, MaxCapacity=8)
-    config = {"TargetValue": 60.0, "PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"}}
+    config = {
+        "TargetValue": 60.0,
+        "PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"},
+    }
     policy = scaling.put_scaling_policy(
         **target, PolicyName="cpu", PolicyType="TargetTrackingScaling", TargetTrackingScalingPolicyConfiguration=config
     )["PolicyARN"]
     key = "service/grow/web|ecs:service:DesiredCount|ecs"
-    expect(read(aws, "AWS::ApplicationAutoScaling::ScalableTarget", key), {**target, "MinCapacity": 2, "MaxCapacity": 8})
+    expect(
+        read(aws, "AWS::ApplicationAutoScaling::ScalableTarget", key), {**target, "MinCapacity": 2, "MaxCapacity": 8}
+    )
     found = read(aws, "AWS::ApplicationAutoScaling::ScalingPolicy", policy)
     expect(found, {"PolicyName": "cpu", "PolicyType": "TargetTrackingScaling", "ScalingTargetId": key})
     assert found.value("TargetTrackingScalingPolicyConfiguration.TargetValue") == 60.0
@@ -191,7 +204,9 @@ def test_a_repository_has_its_settings(aws: Aws, lab: Lab) -> None:
     found = read(aws, "AWS::ECR::Repository", "web")
     scan = {"ImageScanningConfiguration": {"ScanOnPush": True}}
     wanted = {"RepositoryName": "web", "ImageTagMutability": "IMMUTABLE", **scan}
-    expect(found, {**wanted, "LifecyclePolicy": {"LifecyclePolicyText": rules}}, absent=("RepositoryPolicyText", "Tags"))
+    expect(
+        found, {**wanted, "LifecyclePolicy": {"LifecyclePolicyText": rules}}, absent=("RepositoryPolicyText", "Tags")
+    )
 
 
 def test_alarms_dashboards_and_log_groups(aws: Aws, lab: Lab) -> None:

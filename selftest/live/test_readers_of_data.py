@@ -29,7 +29,9 @@ def test_a_bucket_with_everything_set(aws: Aws, lab: Lab) -> None:
     s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=block)
     s3.put_bucket_cors(
         Bucket=name,
-        CORSConfiguration={"CORSRules": [{"AllowedMethods": ["PUT"], "AllowedOrigins": ["https://a"], "MaxAgeSeconds": 60}]},
+        CORSConfiguration={
+            "CORSRules": [{"AllowedMethods": ["PUT"], "AllowedOrigins": ["https://a"], "MaxAgeSeconds": 60}]
+        },
     )
     rules = [
         {
@@ -71,7 +73,9 @@ def test_a_bucket_with_everything_set(aws: Aws, lab: Lab) -> None:
         },
         absent=("WebsiteConfiguration", "ReplicationConfiguration", "LoggingConfiguration"),
     )
-    assert found.value("BucketEncryption.ServerSideEncryptionConfiguration[0].ServerSideEncryptionByDefault") == encrypted
+    assert (
+        found.value("BucketEncryption.ServerSideEncryptionConfiguration[0].ServerSideEncryptionByDefault") == encrypted
+    )
     assert found.positions["BucketEncryption"].source == "s3:GetBucketEncryption"
 
 
@@ -103,7 +107,9 @@ def test_a_database_and_its_groups(aws: Aws, lab: Lab) -> None:
     ec2, rds = lab("ec2"), lab("rds")
     vpc = ec2.create_vpc(CidrBlock="10.8.0.0/16")["Vpc"]["VpcId"]
     subnets = [
-        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.8.{n}.0/24", AvailabilityZone=f"us-east-1{zone}")["Subnet"]["SubnetId"]
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.8.{n}.0/24", AvailabilityZone=f"us-east-1{zone}")["Subnet"][
+            "SubnetId"
+        ]
         for n, zone in enumerate("ab")
     ]
     group = ec2.create_security_group(GroupName="sql", Description="sql", VpcId=vpc)["GroupId"]
@@ -244,7 +250,9 @@ def test_keys_secrets_and_rotation(aws: Aws, lab: Lab) -> None:
 def test_topics_queues_and_their_policies(aws: Aws, lab: Lab) -> None:
     """A policy's physical id says nothing: the template says which topic or queue it is on."""
     sns, sqs = lab("sns"), lab("sqs")
-    topic = sns.create_topic(Name="alerts", Attributes={"KmsMasterKeyId": "alias/data", "DisplayName": "Alerts"})["TopicArn"]
+    topic = sns.create_topic(Name="alerts", Attributes={"KmsMasterKeyId": "alias/data", "DisplayName": "Alerts"})[
+        "TopicArn"
+    ]
     sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="a@example.org")
     sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps(POLICY))
     found = read(aws, "AWS::SNS::Topic", topic)
@@ -254,10 +262,16 @@ def test_topics_queues_and_their_policies(aws: Aws, lab: Lab) -> None:
         {"TopicName": "alerts", "DisplayName": "Alerts", "KmsMasterKeyId": "alias/data", "Subscription": subscription},
         absent=("Tags",),
     )
-    expect(read(aws, "AWS::SNS::TopicPolicy", "odd", {"Topics": [topic]}), {"Topics": [topic], "PolicyDocument": POLICY})
+    expect(
+        read(aws, "AWS::SNS::TopicPolicy", "odd", {"Topics": [topic]}), {"Topics": [topic], "PolicyDocument": POLICY}
+    )
     dead = sqs.create_queue(QueueName="dead")["QueueUrl"]
     redrive = {"deadLetterTargetArn": "arn:aws:sqs:us-east-1:123456789012:dead", "maxReceiveCount": 3}
-    attributes = {"RedrivePolicy": json.dumps(redrive), "MessageRetentionPeriod": "1209600", "Policy": json.dumps(POLICY)}
+    attributes = {
+        "RedrivePolicy": json.dumps(redrive),
+        "MessageRetentionPeriod": "1209600",
+        "Policy": json.dumps(POLICY),
+    }
     url = sqs.create_queue(QueueName="work", Attributes=attributes, tags={"Team": "a"})["QueueUrl"]
     queue = read(aws, "AWS::SQS::Queue", url)
     expect(

@@ -76,7 +76,12 @@ def test_a_distribution_without_its_wrappers(aws: Aws, lab: Lab) -> None:
     assert header == {"HeaderName": "x-origin", "HeaderValue": hidden}
     assert made["DomainName"] in found.names
     assert "very-secret-value" not in json.dumps([aws.ledger.answer(entry) for entry in aws.ledger.entries])
-    control = {"Name": "oac", "SigningProtocol": "sigv4", "SigningBehavior": "always", "OriginAccessControlOriginType": "s3"}
+    control = {
+        "Name": "oac",
+        "SigningProtocol": "sigv4",
+        "SigningBehavior": "always",
+        "OriginAccessControlOriginType": "s3",
+    }
     key = cdn.create_origin_access_control(OriginAccessControlConfig=control)["OriginAccessControl"]["Id"]
     signed = read(aws, "AWS::CloudFront::OriginAccessControl", key)
     assert {name: signed.value(f"OriginAccessControlConfig.{name}") for name in control} == control
@@ -130,7 +135,9 @@ def test_a_certificate_says_how_it_was_validated(aws: Aws, lab: Lab) -> None:
         DomainName="example.org", SubjectAlternativeNames=["*.example.org"], ValidationMethod="DNS"
     )["CertificateArn"]
     found = read(aws, "AWS::CertificateManager::Certificate", arn)
-    expect(found, {"DomainName": "example.org", "ValidationMethod": "DNS", "SubjectAlternativeNames": ["*.example.org"]})
+    expect(
+        found, {"DomainName": "example.org", "ValidationMethod": "DNS", "SubjectAlternativeNames": ["*.example.org"]}
+    )
 
 
 def test_a_user_pool_its_client_and_identities(aws: Aws, lab: Lab) -> None:
@@ -183,7 +190,9 @@ def test_apis_of_both_versions(aws: Aws, lab: Lab) -> None:
     api = one.create_rest_api(name="rest", endpointConfiguration={"types": ["REGIONAL"]}, tags={"Team": "a"})["id"]
     root = one.get_resources(restApiId=api)["items"][0]["id"]
     one.put_method(restApiId=api, resourceId=root, httpMethod="GET", authorizationType="NONE")
-    one.put_integration(restApiId=api, resourceId=root, httpMethod="GET", type="MOCK", uri="x", integrationHttpMethod="POST")
+    one.put_integration(
+        restApiId=api, resourceId=root, httpMethod="GET", type="MOCK", uri="x", integrationHttpMethod="POST"
+    )
     deployed = one.create_deployment(restApiId=api, description="first")["id"]
     one.create_stage(restApiId=api, stageName="live", deploymentId=deployed, tracingEnabled=True)
     operations = [{"op": "replace", "path": "/*/*/logging/loglevel", "value": "ERROR"}]
@@ -198,13 +207,19 @@ def test_apis_of_both_versions(aws: Aws, lab: Lab) -> None:
     assert {"HttpMethod": "*", "ResourcePath": "/*", "LoggingLevel": "ERROR"}.items() <= dict(setting[0]).items()  # type: ignore[call-overload]
     others = {"AWS::ApiGateway::RestApi": api}
     expect(read(aws, "AWS::ApiGateway::Deployment", deployed, others=others), {"Description": "first"})
-    socket = two.create_api(Name="ws", ProtocolType="WEBSOCKET", RouteSelectionExpression="$request.body.action")["ApiId"]
-    target = two.create_integration(ApiId=socket, IntegrationType="HTTP_PROXY", IntegrationUri="https://a", IntegrationMethod="POST")
+    socket = two.create_api(Name="ws", ProtocolType="WEBSOCKET", RouteSelectionExpression="$request.body.action")[
+        "ApiId"
+    ]
+    target = two.create_integration(
+        ApiId=socket, IntegrationType="HTTP_PROXY", IntegrationUri="https://a", IntegrationMethod="POST"
+    )
     route = two.create_route(ApiId=socket, RouteKey="$connect", AuthorizationType="AWS_IAM", Target="integrations/x")
     two.create_stage(ApiId=socket, StageName="prod", AutoDeploy=True)
     hints = {"ApiId": socket}
     expect(read(aws, "AWS::ApiGatewayV2::Api", socket), {"Name": "ws", "ProtocolType": "WEBSOCKET"})
-    expect(read(aws, "AWS::ApiGatewayV2::Integration", target["IntegrationId"], hints), {"IntegrationType": "HTTP_PROXY"})
+    expect(
+        read(aws, "AWS::ApiGatewayV2::Integration", target["IntegrationId"], hints), {"IntegrationType": "HTTP_PROXY"}
+    )
     wanted = {"RouteKey": "$connect", "AuthorizationType": "AWS_IAM", "Target": "integrations/x"}
     expect(read(aws, "AWS::ApiGatewayV2::Route", route["RouteId"], hints), wanted)
     expect(read(aws, "AWS::ApiGatewayV2::Stage", "prod", hints), {"StageName": "prod", "AutoDeploy": True})
@@ -233,9 +248,7 @@ def test_vaults_and_plans(aws: Aws, lab: Lab) -> None:
 def test_mail_identities_and_sets(aws: Aws, lab: Lab) -> None:
     """All in one answer, in blocks of the template's form."""
     ses = lab("sesv2")
-    ses.create_configuration_set(
-        ConfigurationSetName="main", ReputationOptions={"ReputationMetricsEnabled": True}
-    )
+    ses.create_configuration_set(ConfigurationSetName="main", ReputationOptions={"ReputationMetricsEnabled": True})
     ses.create_email_identity(EmailIdentity="example.org", ConfigurationSetName="main")
     found = read(aws, "AWS::SES::ConfigurationSet", "main")
     expect(found, {"Name": "main"})

@@ -14,7 +14,9 @@ def network(lab: Lab) -> dict[str, str]:
     """A VPC with two subnets, a gateway, a NAT gateway, routes, two security groups, an endpoint and a flow log."""
     ec2 = lab("ec2")
     tags = [{"Key": "Name", "Value": "main"}, {"Key": "aws:cloudformation:stack-name", "Value": "s"}]
-    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16", TagSpecifications=[{"ResourceType": "vpc", "Tags": tags}])["Vpc"]["VpcId"]
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16", TagSpecifications=[{"ResourceType": "vpc", "Tags": tags}])["Vpc"][
+        "VpcId"
+    ]
     ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
     a = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.0.0/24", AvailabilityZone="us-east-1a")["Subnet"]["SubnetId"]
     b = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.1.0/24", AvailabilityZone="us-east-1b")["Subnet"]["SubnetId"]
@@ -74,9 +76,7 @@ def test_a_vpc_has_its_dns_settings_and_no_tags_of_aws(aws: Aws, network: dict[s
     """DNS settings come from calls of their own; tags that CloudFormation sets are no part of the template."""
     found = read(aws, "AWS::EC2::VPC", network["vpc"])
     tags = [{"Key": "Name", "Value": "main"}]
-    expect(
-        found, {"CidrBlock": "10.9.0.0/16", "EnableDnsHostnames": True, "EnableDnsSupport": True, "Tags": tags}
-    )
+    expect(found, {"CidrBlock": "10.9.0.0/16", "EnableDnsHostnames": True, "EnableDnsSupport": True, "Tags": tags})
 
 
 def test_subnets_and_gateways_point_at_their_vpc(aws: Aws, network: dict[str, str]) -> None:
@@ -176,7 +176,13 @@ def test_a_load_balancer_has_attributes_subnets_and_listeners(aws: Aws, lab: Lab
     assert on in attributes
     assert sorted(map(str, subnets)) == sorted([network["a"], network["b"]])
     assert made["DNSName"] in found.names
-    wanted = {"Protocol": "HTTP", "Port": 8080, "TargetType": "ip", "HealthCheckPath": "/health", "VpcId": network["vpc"]}
+    wanted = {
+        "Protocol": "HTTP",
+        "Port": 8080,
+        "TargetType": "ip",
+        "HealthCheckPath": "/health",
+        "VpcId": network["vpc"],
+    }
     expect(read(aws, "AWS::ElasticLoadBalancingV2::TargetGroup", group), wanted)
     heard = read(aws, "AWS::ElasticLoadBalancingV2::Listener", listener["Listeners"][0]["ListenerArn"])
     expect(heard, {"LoadBalancerArn": arn, "Port": 80, "Protocol": "HTTP"})
@@ -189,13 +195,22 @@ def test_records_are_found_in_their_zone(aws: Aws, lab: Lab) -> None:
     zone = dns.create_hosted_zone(Name="example.org", CallerReference="1", HostedZoneConfig={"Comment": "ours"})
     zone_id = zone["HostedZone"]["Id"].rpartition("/")[2]
     records = [
-        {"Name": "api.example.org", "Type": "A", "TTL": 60, "SetIdentifier": name, "Weight": weight, "ResourceRecords": [{"Value": ip}]}
+        {
+            "Name": "api.example.org",
+            "Type": "A",
+            "TTL": 60,
+            "SetIdentifier": name,
+            "Weight": weight,
+            "ResourceRecords": [{"Value": ip}],
+        }
         for name, weight, ip in (("blue", 100, "192.0.2.1"), ("green", 0, "192.0.2.2"))
     ]
     changes = [{"Action": "CREATE", "ResourceRecordSet": record} for record in records]
     dns.change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch={"Changes": changes})
     found = read(aws, "AWS::Route53::HostedZone", zone_id)
-    expect(found, {"Name": "example.org", "HostedZoneConfig": {"Comment": "ours"}}, absent=("VPCs", "QueryLoggingConfig"))
+    expect(
+        found, {"Name": "example.org", "HostedZoneConfig": {"Comment": "ours"}}, absent=("VPCs", "QueryLoggingConfig")
+    )
     hints = {"HostedZoneId": zone_id, "Name": "api.example.org.", "Type": "A", "SetIdentifier": "green"}
     green = read(aws, "AWS::Route53::RecordSet", "api.example.org", hints)
     expect(green, {"Name": "api.example.org", "TTL": "60", "Weight": 0, "ResourceRecords": ["192.0.2.2"]})

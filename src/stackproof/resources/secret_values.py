@@ -56,6 +56,13 @@ def has_known_form(text: str) -> bool:
     return bool(_WITH_CREDENTIALS.search(text) or _KNOWN_FORMS.search(text))
 
 
+def without_known_forms(text: str, mark: str) -> str:
+    """Put a mark in place of each part that has a known form, and leave the rest."""
+    return _KNOWN_FORMS.sub(
+        mark, _WITH_CREDENTIALS.sub(lambda found: f"{found[0].partition('://')[0]}://{mark}:{mark}@", text)
+    )
+
+
 def comes_from_secret(value: Value) -> bool:
     """Say whether a value puts a secret in plain text: AWS fills it in from a secret or a NoEcho parameter."""
     return any(

@@ -112,7 +112,7 @@ class Reading:
     around: Around
     properties: dict[str, Value] = field(default_factory=dict)
     positions: dict[str, Where] = field(default_factory=dict)
-    names: set[str] = field(default_factory=set)
+    names: dict[str, str] = field(default_factory=dict)
     _settled: set[str] = field(default_factory=set)
     _main: Part | None = None
 
@@ -253,9 +253,11 @@ class Reading:
         """The call that said that the resource is there."""
         return self._main
 
-    def also(self, *names: Any) -> None:
-        """Note names by which others may point at it."""
-        self.names.update(str(name) for name in names if name)
+    def also(self, *names: Any, attribute: str = "") -> None:
+        """Note texts by which others may point at it, and which attribute of `Fn::GetAtt` gives them."""
+        for name in names:
+            if name:
+                self.names.setdefault(str(name), attribute or ("Arn" if str(name).startswith("arn:") else ""))
 
     def finish(self) -> None:
         """Say of every property that no call settled why it is not known."""

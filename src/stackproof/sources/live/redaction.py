@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from stackproof.resources.secret_values import has_known_form, looks_secret, speaks_of_secret
+from stackproof.resources.secret_values import has_known_form, looks_secret, speaks_of_secret, without_known_forms
 
 # In place of a text that looks like a secret, or whose name says that it is one. It has the form of an access key, so
 # that a control that looks for secrets where none may be still finds one.
@@ -36,6 +36,8 @@ _PAIRS: Final = tuple(
     for pair in (("name", "value"), ("Name", "Value"), ("Key", "Value"), ("ParameterKey", "ParameterValue"))
 )
 _ENVIRONMENT: Final = re.compile(r"EnvironmentVariable\w*|Environment|EnvVar\w*")
+_GENERATED: Final = re.compile(r"[A-Za-z0-9-]+-[A-Za-z0-9]+-[A-Za-z0-9]{12,13}")  # how CloudFormation names things
+_LONG: Final = 300  # characters: a document, of which only the secret is taken out
 _SIGNED: Final = re.compile(r"([?&](X-Amz-[A-Za-z-]+|Signature|AWSAccessKeyId|Expires|Key-Pair-Id|Policy)=[^&\s]*)+")
 
 
@@ -54,7 +56,9 @@ def plain(value: Any, shape: Any, service: str) -> Any:
     if isinstance(value, str):
         if getattr(shape, "name", "") == "Properties" and service == "cloudcontrol":
             return _document(value)
-        return MARK if has_known_form(value) else _unsigned(value)
+        if has_known_form(value):
+            return without_known_forms(value, MARK) if len(value) > _LONG else MARK
+        return _unsigned(value)
     return value if isinstance(value, bool | int | float) or value is None else str(value)
 
 
@@ -81,7 +85,8 @@ def _setting(name: str, text: str, *, random: bool = True) -> str:
     """A setting's value goes when its name or its form says that it is a secret."""
     if text.startswith("arn:"):
         return text
-    secret = (speaks_of_secret(name) and text) or has_known_form(text) or (random and looks_secret(text))
+    random = random and _GENERATED.fullmatch(text) is None and looks_secret(text)
+    secret = (speaks_of_secret(name) and text) or has_known_form(text) or random
     return MARK if secret else _unsigned(text)
 
 

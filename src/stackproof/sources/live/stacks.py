@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -12,10 +13,11 @@ from stackproof.sources.inventory import STACK
 from stackproof.sources.live.aws import Answer, Aws
 from stackproof.sources.live.faults import Fault
 from stackproof.sources.live.permissions import permission_of
-from stackproof.sources.stacks import StackSource, TemplateFile
-from stackproof.sources.values import from_node
+from stackproof.sources.stacks import Deployment, StackSource, TemplateFile
+from stackproof.sources.worlds import evaluate
 
 _WORDS: Final = ("DeletionPolicy", "UpdateReplacePolicy", "CreationPolicy", "UpdatePolicy", "Metadata", "DependsOn")
+_STACK_WORDS: Final = ("Imports", "ParameterDeclarations", "Transform")
 _NOT_THERE: Final = frozenset({"DELETE_COMPLETE", "REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE"})
 _MASKED: Final = "****"
 
@@ -37,7 +39,7 @@ class Row:
 class StackState:
     """A stack as it was found. `unknown` says why it, or what is in it, was not read; None when all was.
 
-    `updated` is when it last changed (ISO 8601). `template` has the processed template's resources by logical id.
+    `updated` is when it last changed (ISO 8601). `template` is the one that is deployed, after its transforms.
     """
 
     address: str
@@ -50,7 +52,7 @@ class StackState:
     region: str = ""
     rows: tuple[Row, ...] = ()
     nested: tuple[StackState, ...] = ()
-    template: Mapping[str, Mapping[str, Any]] | Unknown = field(default_factory=dict)
+    template: TemplateFile | Unknown = Unknown(Cause.NOT_READ, "cloudformation:GetTemplate")
     described: Mapping[str, Any] = field(default_factory=dict)
     where: Where = Where("cloudformation:DescribeStacks")
 
@@ -101,11 +103,9 @@ def read_stack(aws: Aws, address: str, name: str, region: str = "", depth: int =
     )
 
 
-def stack_resource(state: StackState, source: StackSource | None) -> Resource:
+def stack_resource(state: StackState, source: StackSource | None, templates: Mapping[str, Resource]) -> Resource:
     """The resource that stands for a stack, in the shape that the templates give it."""
-    unread = Unknown(Cause.NOT_READ, "what the template says")
-    words = ("Imports", "ParameterDeclarations", "Transform")
-    attributes: dict[str, Value] = dict.fromkeys(words, unread)
+    attributes = words_of(state, state.address, templates)
     if source is not None:
         attributes |= {"Layer": source.layer, "Order": source.order}
     parameters: dict[str, Value] = {}
@@ -127,21 +127,32 @@ def stack_resource(state: StackState, source: StackSource | None) -> Resource:
     return Resource(state.address, STACK, properties, {"": state.where}, attributes, {}, names)
 
 
-def words_of(state: StackState, logical: str) -> dict[str, Value]:
+def deployed_templates(states: Sequence[StackState], deployment: Deployment) -> Mapping[str, Resource]:
+    """What the templates that are deployed declare, evaluated with the parameters that are deployed, by address.
+
+    Empty where an undecided parameter leaves more than one way in which they may turn out.
+    """
+    sources = []
+    for state in states:
+        if isinstance(state.template, TemplateFile):
+            given = {
+                str(p.get("ParameterKey")): p.get("ParameterValue", "") for p in state.described.get("Parameters") or ()
+            }
+            known = {key: value for key, value in given.items() if value != _MASKED}
+            sources.append(StackSource(state.address, state.template, known, state.name))
+    worlds = evaluate(sources, deployment).worlds if sources else ()
+    return {r.address: r for r in worlds[0].inventory.resources} if len(worlds) == 1 else {}
+
+
+def words_of(state: StackState, address: str, templates: Mapping[str, Resource]) -> dict[str, Value]:
     """DeletionPolicy and the other words beside the properties, from the template that is deployed."""
+    words = _STACK_WORDS if address == state.address else _WORDS
     if isinstance(state.template, Unknown):
-        return dict.fromkeys(_WORDS, state.template)
-    resource = state.template.get(logical)
-    if resource is None:
-        return dict.fromkeys(_WORDS, Unknown(Cause.MALFORMED, "cloudformation:GetTemplate"))
-    found: dict[str, Value] = {}
-    for word in _WORDS:
-        if word == "DependsOn" and word in resource:
-            names = resource[word] if isinstance(resource[word], list) else [resource[word]]
-            found[word] = [Reference(f"{state.address}.{name}") for name in names]
-        elif word in resource:
-            found[word] = from_node(resource[word])
-    return found
+        return dict.fromkeys(words, state.template)
+    declared = templates.get(address)
+    if declared is None:
+        return dict.fromkeys(words, Unknown(Cause.NOT_READ, f"the template of {state.name}"))
+    return dict(declared.attributes)
 
 
 def _not_read(answer: Answer) -> Unknown:
@@ -171,15 +182,12 @@ def _row(address: str, item: Mapping[str, Any], where: Where) -> Row:
     )
 
 
-def _template(aws: Aws, name: str, region: str) -> Mapping[str, Mapping[str, Any]] | Unknown:
+def _template(aws: Aws, name: str, region: str) -> TemplateFile | Unknown:
     asked = {"StackName": name, "TemplateStage": "Processed"}
     answer = aws.call("cloudformation", "GetTemplate", asked, region=region)
     if answer.fault is not None:
         return _not_read(answer)
     body = answer.value.get("TemplateBody")
-    if isinstance(body, str):
-        body = TemplateFile.of(f"template of {name}", body).parsed.root
-    resources = body.get("Resources") if isinstance(body, Mapping) else None
-    if not isinstance(resources, Mapping):
-        return Unknown(Cause.MALFORMED, "cloudformation:GetTemplate")
-    return {str(key): value for key, value in resources.items() if isinstance(value, Mapping)}
+    if not body:
+        return Unknown(Cause.MALFORMED, permission_of(answer.call))
+    return TemplateFile.of(f"the template of {name}", body if isinstance(body, str) else json.dumps(body))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from stackproof.model import Cause, Gap, Inventory, Origin, Reference, Resource, Text, Unknown, Value, Where
@@ -14,11 +14,32 @@ from stackproof.sources.live.aws import Aws
 from stackproof.sources.live.cloudcontrol import read_generic
 from stackproof.sources.live.faults import Fault
 from stackproof.sources.live.ledger import Ledger
+from stackproof.sources.live.linking import linked
 from stackproof.sources.live.reading import ODD, GoneError, NoHintError, Reading, readers, schema_for
-from stackproof.sources.live.stacks import Row, StackState, read_stack, stack_resource, words_of
+from stackproof.sources.live.stacks import Row, StackState, deployed_templates, read_stack, stack_resource, words_of
 from stackproof.sources.stacks import Deployment, StackSource
 
 WORKERS: Final = 8  # threads; more only run into AWS's rates sooner
+# Parts of another resource: their physical ids are that resource's, or say nothing.
+_PARTS: Final = frozenset(
+    {
+        "AWS::ApiGateway::BasePathMapping",
+        "AWS::Cognito::IdentityPoolRoleAttachment",
+        "AWS::Cognito::UserPoolDomain",
+        "AWS::EC2::Route",
+        "AWS::EC2::VPCGatewayAttachment",
+        "AWS::Lambda::Permission",
+        "AWS::Route53::RecordSet",
+        "AWS::Route53::RecordSetGroup",
+        "AWS::S3::BucketPolicy",
+        "AWS::SNS::TopicPolicy",
+        "AWS::SQS::QueuePolicy",
+        "AWS::SecretsManager::RotationSchedule",
+        "AWS::SecretsManager::SecretTargetAttachment",
+        "AWS::WAFv2::LoggingConfiguration",
+        "AWS::WAFv2::WebACLAssociation",
+    }
+)
 _FAILED: Final = ("CREATE_FAILED",)
 
 
@@ -82,23 +103,29 @@ def read_system(
         return LiveReading(nothing, (), (), (), {}, aws.ledger, who)
     states = tuple(read_stack(aws, source.component, source.name) for source in stacks)
     everything = [state for top in states for state in top.everything()]
-    surroundings = Surroundings(everything, declared)
+    templates = deployed_templates(everything, replace(deployment, account=who.account))
+    surroundings = Surroundings(everything, declared, templates)
     sources = {source.component: source for source in stacks}
     place = naming.Place(deployment.partition, deployment.region or aws.region, who.account)
     found: list[Resource] = []
     missing: list[Missing] = []
+    names: dict[str, Mapping[str, str]] = {}
     rows = [(state, row) for state in everything for row in state.rows if row.type != STACK]
     with ThreadPoolExecutor(max_workers=workers) as pool:
         made = list(pool.map(lambda pair: _read(aws, pair[0], pair[1], surroundings, place, unsupported), rows))
     for state in everything:
         if state.unknown is None or state.id:
-            found.append(stack_resource(state, sources.get(state.address)))
+            found.append(stack_resource(state, sources.get(state.address), templates))
         for (owner, _), one in zip(rows, made, strict=True):
             if owner is state:
-                (found if isinstance(one, Resource) else missing).append(one)  # type: ignore[arg-type]
+                if isinstance(one, Missing):
+                    missing.append(one)
+                else:
+                    found.append(one[0])
+                    names[one[0].address] = one[1]
     gaps = tuple(_gap(state, declared) for state in everything if state.unknown)
     region = deployment.region or aws.region
-    inventory = Inventory(tuple(found), gaps, region, who.account, deployment.environment)
+    inventory = Inventory(tuple(linked(found, names)), gaps, region, who.account, deployment.environment)
     extra, undeployed = _compared(everything, declared)
     missing += undeployed
     return LiveReading(inventory, tuple(missing), extra, states, surroundings.physical, aws.ledger)
@@ -110,6 +137,7 @@ class Surroundings:
 
     states: Sequence[StackState]
     declared: Inventory | None
+    templates: Mapping[str, Resource] = field(default_factory=dict)
     physical: dict[str, str] = field(default_factory=dict)
     types: dict[str, str] = field(default_factory=dict)
 
@@ -129,7 +157,7 @@ class Surroundings:
 
     def hint(self, address: str, path: str) -> Any:
         """What the template says of a property, with references as physical ids; None where that is not known."""
-        resource = self.declared.get(address) if self.declared else None
+        resource = self.templates.get(address) or (self.declared.get(address) if self.declared else None)
         return self._text(resource.at(path).value) if resource else None
 
     def _text(self, value: Value) -> Any:
@@ -154,8 +182,8 @@ class Surroundings:
 
 def _read(
     aws: Aws, state: StackState, row: Row, around: Surroundings, place: naming.Place, unsupported: Collection[str]
-) -> Resource | Missing:
-    """Read one resource; nothing that an answer holds makes this raise."""
+) -> tuple[Resource, Mapping[str, str]] | Missing:
+    """Read one resource, and which attribute each of its names is. Nothing that an answer holds makes this raise."""
     from botocore.exceptions import ParamValidationError
 
     if row.status in _FAILED or not row.physical:
@@ -180,14 +208,17 @@ def _read(
         r.fail(Unknown(Cause.NOT_READ, f"{row.physical!r} is not what the API expects: {error}"))
     except ODD as error:
         r.fail(Unknown(Cause.MALFORMED, f"{row.type}: {type(error).__name__} {error}"))
-    return _made(r, state, row, place)
+    return _made(r, state, row, place, around), r.names
 
 
-def _made(r: Reading, state: StackState, row: Row, place: naming.Place) -> Resource:
+def _made(r: Reading, state: StackState, row: Row, place: naming.Place, around: Surroundings) -> Resource:
     main = r.main_part
     positions = {"": main.where if main else row.where, **r.positions}
-    names = {row.physical, *r.names, *naming.names_of(row.type, place, lambda path: r.value(path))}
-    words = words_of(state, row.logical)
+    if row.type not in _PARTS:
+        r.names[row.physical] = ""
+        r.also(*naming.names_of(row.type, place, r.value))
+    names = r.names.keys()
+    words = words_of(state, row.address, around.templates)
     properties: Value = r.properties
     if not r.schema.properties:
         properties = Unknown(Cause.UNSUPPORTED_TYPE, row.type)

@@ -38,7 +38,7 @@ def service(r: Reading) -> None:
             r.set(name, part, ABSENT)
     r.fill(part, renames)
     if part.value:
-        r.also(part.value.get("serviceArn"), part.value.get("serviceName"))
+        r.also(part.value.get("serviceName"), attribute="Name")
 
 
 @reads("AWS::ECS::TaskDefinition", "ecs:DescribeTaskDefinition")
@@ -86,7 +86,8 @@ def repository(r: Reading) -> None:
     r.tags(arn if arn.fault else r.ask("ecr:ListTagsForResource", "tags", resourceArn=arn.value))
     r.fill(part)
     if part.value:
-        r.also(arn.value, part.value.get("repositoryUri"))
+        r.also(arn.value)
+        r.also(part.value.get("repositoryUri"), attribute="RepositoryUri")
 
 
 @reads(
@@ -106,7 +107,10 @@ def load_balancer(r: Reading) -> None:
     _tags(r)
     r.fill(part, {"Name": "LoadBalancerName", "Type": "Type"}, but=("SubnetMappings",))
     if part.value:
-        r.also(part.value.get("DNSName"), f"dualstack.{part.value.get('DNSName')}", part.value.get("LoadBalancerName"))
+        dns = part.value.get("DNSName")
+        r.also(dns, f"dualstack.{dns}", attribute="DNSName")
+        r.also(part.value.get("LoadBalancerName"), attribute="LoadBalancerName")
+        r.also(r.id.partition(":loadbalancer/")[2], attribute="LoadBalancerFullName")
 
 
 @reads(
@@ -123,6 +127,7 @@ def target_group(r: Reading) -> None:
     r.set("TargetGroupAttributes", attributes, lambda found: list(found))
     _tags(r)
     r.fill(part, {"Name": "TargetGroupName"})
+    r.also(r.id.rpartition(":")[2], attribute="TargetGroupFullName")
 
 
 @reads("AWS::ElasticLoadBalancingV2::Listener", "elbv2:DescribeListeners", "elbv2:DescribeTags")

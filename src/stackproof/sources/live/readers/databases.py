@@ -34,7 +34,8 @@ def db_instance(r: Reading) -> None:
     }
     r.fill(part, renames, optional=("DedicatedLogVolume",))
     if part.value:
-        r.also(part.value.get("DBInstanceArn"))
+        r.also(part.value.get("DBInstanceArn"), attribute="DBInstanceArn")
+        r.also((part.value.get("Endpoint") or {}).get("Address"), attribute="Endpoint.Address")
 
 
 def _first(items: list[dict[str, Any]], key: str) -> Value:
@@ -107,7 +108,11 @@ def replication_group(r: Reading) -> None:
     r.set("AuthToken", token, lambda value: Reference(r.address, "AuthToken") if value else ABSENT)
     r.set("Port", part, _port)
     members = part.at("MemberClusters").value or []
+    r.also(*members)
     cluster = _member_cluster(r, str(members[0]) if members else "")
+    for name in ("PrimaryEndpoint", "ReaderEndpoint"):
+        nodes = part.at("NodeGroups").value or [{}]
+        r.also((nodes[0].get(name) or {}).get("Address"), attribute=f"{name.replace('point', 'Point')}.Address")
     groups = cluster.at("SecurityGroups", required=False)
     r.set("SecurityGroupIds", groups, lambda found: [g["SecurityGroupId"] for g in found] or ABSENT)
     for name, member in (

@@ -55,7 +55,9 @@ def _tags(r: Reading, kind: str, name: str) -> None:
 @reads("AWS::Route53::RecordSet", "route53:ListResourceRecordSets")
 def record_set(r: Reading) -> None:
     """Found among all records of its zone, which are listed once."""
-    zone, name, kind = r.needs("HostedZoneId", "Name", "Type")
+    zone, kind = r.needs("HostedZoneId", "Type")
+    hint = r.hint("Name")
+    name = hint if isinstance(hint, str) else r.id  # a name that AWS gives stands in the physical id alone
     part = _record(r, zone, {"Name": name, "Type": kind, "SetIdentifier": r.hint("SetIdentifier")})
     r.set("HostedZoneId", part, zone)
     for key in ("Name", "Type", "TTL", "ResourceRecords", "AliasTarget", *_ROUTING):

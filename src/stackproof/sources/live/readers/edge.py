@@ -28,7 +28,8 @@ def distribution(r: Reading) -> None:
     arn = part.at("ARN")
     r.tags(arn if arn.fault else r.ask("cloudfront:ListTagsForResource", "Tags.Items", Resource=arn.value))
     if part.value:
-        r.also(arn.value, part.value.get("DomainName"))
+        r.also(arn.value)
+        r.also(part.value.get("DomainName"), attribute="DomainName")
 
 
 def _flat(value: Mapping[str, Any], r: Reading, shape: Any, renames: Mapping[str, str]) -> Value:

@@ -19,7 +19,8 @@ def user_pool(r: Reading) -> None:
     r.set("EnabledMfas", mode if mode.fault else factors, _factors)
     r.fill(part, {"UserPoolName": "Name", "Schema": "SchemaAttributes"}, but=("Policies.SignInPolicy",))
     if part.value:
-        r.also(part.value.get("Arn"), _provider(part.value.get("Arn")))
+        r.also(part.value.get("Arn"))
+        r.also(_provider(part.value.get("Arn")), attribute="ProviderName")
 
 
 def _factors(found: Mapping[str, Any]) -> Value:

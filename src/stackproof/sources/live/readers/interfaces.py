@@ -70,7 +70,8 @@ def domain_name(r: Reading) -> None:
     r.tags(part.at("tags", required=False))
     r.fill(part)
     if part.value:
-        r.also(part.value.get("regionalDomainName"), part.value.get("distributionDomainName"))
+        r.also(part.value.get("regionalDomainName"), attribute="RegionalDomainName")
+        r.also(part.value.get("distributionDomainName"), attribute="DistributionDomainName")
 
 
 @reads("AWS::ApiGateway::BasePathMapping", "apigateway:GetBasePathMapping")

@@ -14,6 +14,7 @@ from stackproof.sources.live.reading import GoneError, NoHintError, Part, Readin
 def topic(r: Reading) -> None:
     """Attributes are texts; subscriptions are listed once for all topics."""
     part = r.main(r.ask("sns:GetTopicAttributes", "Attributes", TopicArn=r.id))
+    r.also(r.id.rpartition(":")[2], attribute="TopicName")
     r.set("TopicName", part, r.id.rpartition(":")[2])
     for name in ("DisplayName", "KmsMasterKeyId", "SignatureVersion", "TracingConfig"):
         r.set(name, part, lambda found, name=name: found.get(name) or ABSENT)
@@ -58,6 +59,7 @@ def queue(r: Reading) -> None:
         r.set(name, part, lambda found, name=name: str(found.get(name, "false")).lower() == "true")
     for name in ("RedrivePolicy", "RedriveAllowPolicy"):
         r.set(name, part, lambda found, name=name: _json(found.get(name)))
+    r.also(r.id.rpartition("/")[2], attribute="QueueName")
     r.tags(r.ask("sqs:ListQueueTags", QueueUrl=r.id).at("Tags", required=False))  # without tags it answers nothing
     if part.value:
         r.also(part.value.get("QueueArn"))

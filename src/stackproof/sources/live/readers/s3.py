@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from stackproof.model import ABSENT, Value
+from stackproof.model import ABSENT, Cause, Unknown, Value
 from stackproof.sources.live.reading import GoneError, Reading, reads
 
 # Property: call, member of the answer that holds it, error code that says that there is none
@@ -33,7 +33,15 @@ _SETTINGS: Final = {
         "ObjectLockConfigurationNotFoundError",
     ),
 }
+_CANNED: Final[dict[frozenset[tuple[str, str]], Value]] = {
+    frozenset(): "Private",
+    frozenset({("AllUsers", "READ")}): "PublicRead",
+    frozenset({("AllUsers", "READ"), ("AllUsers", "WRITE")}): "PublicReadWrite",
+    frozenset({("AuthenticatedUsers", "READ")}): "AuthenticatedRead",
+    frozenset({("LogDelivery", "WRITE"), ("LogDelivery", "READ_ACP")}): "LogDeliveryWrite",
+}
 _CALLS: Final = (
+    "s3:GetBucketAcl",
     "s3:GetBucketVersioning",
     "s3:GetBucketLifecycleConfiguration",
     "s3:GetBucketCors",
@@ -71,6 +79,7 @@ def bucket(r: Reading) -> None:
     r.set("CorsConfiguration", cors, lambda found: {"CorsRules": [_cors(rule) for rule in found]})
     r.set("LoggingConfiguration", r.ask("s3:GetBucketLogging", Bucket=r.id), _logging)
     r.tags(r.ask("s3:GetBucketTagging", "TagSet", absent=("NoSuchTagSet",), Bucket=r.id))
+    r.set("AccessControl", r.ask("s3:GetBucketAcl", Bucket=r.id), _acl)
     notified = r.ask("s3:GetBucketNotificationConfiguration", Bucket=r.id)
     r.set("NotificationConfiguration", notified, _notification)
 
@@ -85,6 +94,17 @@ def bucket_policy(r: Reading) -> None:
     r.main(policy)
     r.set("Bucket", policy, name)
     r.shape("PolicyDocument", policy)
+
+
+def _acl(answer: Mapping[str, Any]) -> Value:
+    """The canned ACL that gives these grants; any other set of grants has no such name."""
+    owner = answer["Owner"]["ID"]
+    grants = {
+        (str(grant["Grantee"].get("URI", grant["Grantee"].get("ID"))).rpartition("/")[2], grant["Permission"])
+        for grant in answer["Grants"]
+    }
+    others = frozenset(grants - {(owner, "FULL_CONTROL")})
+    return _CANNED.get(others, Unknown(Cause.NOT_READ, "AccessControl: grants that no canned ACL gives"))
 
 
 def _versioning(answer: Mapping[str, Any]) -> Value:

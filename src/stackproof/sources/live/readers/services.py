@@ -110,6 +110,7 @@ def event_destination(r: Reading) -> None:
 def app(r: Reading) -> None:
     """Its physical id is the ARN."""
     part = r.main(r.ask("amplify:GetApp", "app", appId=_amplify(r.id, 1)))
+    r.also(_amplify(r.id, 1))
     r.set("EnvironmentVariables", part.at("environmentVariables", required=False), _variables)
     r.tags(part.at("tags", required=False))
     r.fill(part, but=("BasicAuthConfig", "AutoBranchCreationConfig"), optional=("EnableBranchAutoDeletion",))
