@@ -1,0 +1,45 @@
+"""One environment for the whole session, with all of MDReader in it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from stackproof import emulator
+from stackproof.system.loading import System, load_system
+
+PROJECT = Path(__file__).parents[2]
+Deploy = Callable[..., emulator.PlannedStack]
+
+
+@pytest.fixture(scope="session")
+def mdreader() -> System:
+    """MDReader's description."""
+    return load_system(PROJECT / "systems/mdreader/system.yaml")
+
+
+@pytest.fixture(scope="session")
+def deployed(mdreader: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator[emulator.Running]:
+    """An embedded environment with all of MDReader's stacks."""
+    running = emulator.start(mdreader, tmp_path_factory.mktemp("embedded"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def deploy(deployed: emulator.Running, tmp_path: Path) -> Iterator[Deploy]:
+    """Deploy a template given as text, under one name per test; it is deleted afterwards."""
+    name = f"test-{uuid.uuid4().hex[:8]}"
+
+    def deploy(text: str, parameters: Mapping[str, str] | None = None, name: str = name) -> emulator.PlannedStack:
+        file = tmp_path / f"{name}.yml"
+        file.write_text(text, encoding="utf-8")
+        stack = emulator.PlannedStack(name, name, deployed.region, file, parameters or {})
+        emulator.deploy_stack(deployed, stack)
+        return stack
+
+    yield deploy
+    deployed.client("cloudformation").delete_stack(StackName=name)
