@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from threading import Event
 
 from stackproof.cache import Cache
 from stackproof.controls import all_controls
@@ -59,17 +60,24 @@ def judge_targets(
 ) -> list[Judgement]:
     """Judge every target. Documents that are equal in several targets are scanned once."""
     evaluated = [_evaluated(target) for target in targets]
+    halt = Event()
     with ThreadPoolExecutor(max_workers=1) as beside:  # the scanners' processes read while the controls judge here
-        scanning = beside.submit(_scan, evaluated, cache, progress) if scanners else None
-        judged = [_judge(one) for one in evaluated]
-        scans = scanning.result() if scanning else {}
+        try:
+            scanning = beside.submit(_scan, evaluated, cache, progress, halt.is_set) if scanners else None
+            judged = [_judge(one) for one in evaluated]
+            scans = scanning.result() if scanning else {}
+        except BaseException:
+            halt.set()  # else the scanners would be waited for before Ctrl-C ends the run
+            raise
     return [_joined(one, scans) for one in judged]
 
 
-def _scan(evaluated: Sequence[_Evaluated], cache: Cache, progress: Progress | None) -> Scans:
+def _scan(
+    evaluated: Sequence[_Evaluated], cache: Cache, progress: Progress | None, halted: Callable[[], bool]
+) -> Scans:
     documents = [document for one in evaluated for document in _documents(one.evaluation)]
     texts = {name: text for one in evaluated for name, text in _readable(one.target.stacks).items()}
-    return scan(documents, cache, sources=texts, progress=progress) if documents else {}
+    return scan(documents, cache, sources=texts, progress=progress, halted=halted) if documents else {}
 
 
 def declared_parameters(template: TemplateFile) -> frozenset[str]:

@@ -83,7 +83,7 @@ def decide(
         reasons.append(f"{failures} of {policy.blocks.label} or higher, {policy.allow_fail} allowed")
     if policy.budget is not None and seconds > policy.budget:
         status = Status.FAILED
-        reasons.append(f"took {seconds:.0f} s, budget {policy.budget:.0f} s")
+        reasons.append(f"took {round(seconds, 1):g} s, budget {policy.budget:g} s")
     return Decision(
         status=status,
         reasons=tuple(reasons),

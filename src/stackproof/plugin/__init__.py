@@ -44,6 +44,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput") and run.asked:
         if config.getoption("xmlpath", None) is None:
             config.option.xmlpath = str(Path(run.options.reports) / "junit.xml")
+        if not config.option.collectonly and not config.option.help:
+            _as_usage_error(run.begin)
         _as_usage_error(run.check_options)
 
 
@@ -82,11 +84,8 @@ def pytest_report_teststatus(report: Any) -> tuple[str, str, str] | None:
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Listen to the reports of this session, and remove what an earlier one has left."""
-    run = session.config.stash[RUN]
-    session.config.pluginmanager.register(run, "stackproof-run")
-    if not hasattr(session.config, "workerinput") and not session.config.option.collectonly and run.asked:
-        _as_usage_error(run.begin)
+    """Listen to the reports of this session."""
+    session.config.pluginmanager.register(session.config.stash[RUN], "stackproof-run")
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)

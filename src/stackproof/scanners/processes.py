@@ -10,7 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final
@@ -19,6 +19,7 @@ from stackproof.model import Cause, Unknown
 from stackproof.scanners.engines import CHECKOV, WORKER, Tool
 
 _START: Final = 120.0  # seconds that a tool may take to be imported on a slow machine
+_LOOK: Final = 0.2  # seconds between two looks whether the run was interrupted
 _FRUITLESS: Final = 2  # starts in a row without any answer, after which the rest is given up
 # Settings of a user's shell that would change what the tools answer
 _FOREIGN: Final = ("BC_", "CHECKOV_", "CKV_", "PRISMA_", "CFN_LINT_", "LOG_LEVEL", "PYTHONHOME")
@@ -43,19 +44,25 @@ class Answer:
     unknown: Unknown | None = None
 
 
-def answers(work: Mapping[str, tuple[Tool, Sequence[Task]]], workers: int, seconds: float) -> Iterator[Answer]:
+def answers(
+    work: Mapping[str, tuple[Tool, Sequence[Task]]],
+    workers: int,
+    seconds: float,
+    halted: Callable[[], bool] = lambda: False,
+) -> Iterator[Answer]:
     """Let every tool do its tasks, all at the same time, and yield each answer as it comes.
 
-    Every task is answered once. `workers` processes read for each tool; a document may take `seconds`.
+    Every task is answered once. `workers` processes read for each tool; a document may take `seconds`. Once `halted`
+    says so, the tools are ended and what is left is not answered.
     """
     with tempfile.TemporaryDirectory(prefix="stackproof-") as folder, selectors.DefaultSelector() as selector:
         runs = [_Run(tool, tasks, Path(folder), workers, seconds) for tool, tasks in work.values() if tasks]
         try:
             for run in runs:
                 yield from run.start(selector)
-            while any(run.left for run in runs):
+            while any(run.left for run in runs) and not halted():
                 deadline = min(run.deadline for run in runs if run.left)
-                for key, _ in selector.select(max(0.0, deadline - time.monotonic())):
+                for key, _ in selector.select(max(0.0, min(_LOOK, deadline - time.monotonic()))):
                     yield from key.data.read(selector)
                 for run in runs:
                     if run.left and time.monotonic() > run.deadline:

@@ -8,7 +8,8 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from stackproof.cache import Cache, key_of
 from stackproof.model import Cause, Document, Unknown
@@ -18,6 +19,9 @@ from stackproof.scanners.results import Scan, Scans, from_answer, from_bytes
 # CloudFormation takes 1 MB and 500 resources; above these, a scanner would take minutes and half a gigabyte
 _MOST_TEXT: Final = 1_000_000  # characters
 _MOST_RESOURCES: Final = 1_000
+
+if TYPE_CHECKING:
+    from stackproof.scanners.processes import Answer, Task
 _TOOL_OF: Final = {CFN_LINT: CFN_LINT, CHECKOV: CHECKOV, SOURCE: CFN_LINT}
 
 
@@ -38,12 +42,14 @@ def scan(
     workers: int = 0,
     seconds: float = 60.0,
     progress: Callable[[str, int, int], None] | None = None,
+    halted: Callable[[], bool] = lambda: False,
 ) -> Scans:
     """Let cfn-lint and checkov read the documents, and cfn-lint the authors' own texts too.
 
     Equal documents are read once, and what the cache knows is not read at all: if it knows everything, no process
     is started. `sources` are texts by file name. `workers` is the number of processes per tool (0: one per core),
-    `seconds` what one document may take. `progress` gets engine, done and total as it goes.
+    `seconds` what one document may take. `progress` gets engine, done and total as it goes. A scan that is `halted`
+    is not whole: its result is of no use.
     """
     installed = tools()
     found: dict[tuple[str, str], Scan] = {}
@@ -64,7 +70,10 @@ def scan(
         else:
             found[engine, digest] = known
     if missing:
-        _read(missing, installed, cache, found, workers or os.cpu_count() or 1, seconds, progress)
+        from stackproof.scanners.processes import answers
+
+        ask = partial(answers, workers=workers or os.cpu_count() or 1, seconds=seconds, halted=halted)
+        _read(missing, installed, cache, found, ask, progress)
     return found
 
 
@@ -108,11 +117,10 @@ def _read(
     installed: Mapping[str, Tool | Unknown],
     cache: Cache,
     found: dict[tuple[str, str], Scan],
-    workers: int,
-    seconds: float,
+    ask: Callable[[Mapping[str, tuple[Tool, Sequence[Task]]]], Iterable[Answer]],
     progress: Callable[[str, int, int], None] | None,
 ) -> None:
-    from stackproof.scanners import processes
+    from stackproof.scanners.processes import Task
 
     by_tool: dict[str, list[_Job]] = {}
     for job in jobs:
@@ -122,10 +130,10 @@ def _read(
         tool = installed[name]
         if isinstance(tool, Tool):
             kinds = ("source" if job.engine == SOURCE else "resolved" for job in theirs)
-            tasks = [processes.Task(kind, job.text, job.region) for kind, job in zip(kinds, theirs, strict=True)]
+            tasks = [Task(kind, job.text, job.region) for kind, job in zip(kinds, theirs, strict=True)]
             work[name] = (tool, tasks)
     done: Counter[str] = Counter()
-    for reply in processes.answers(work, workers, seconds):
+    for reply in ask(work):
         job = by_tool[reply.tool][reply.task]
         found[job.engine, job.digest] = _kept(reply.answer, job, cache) if reply.answer else Scan(unknown=reply.unknown)
         done[reply.tool] += 1

@@ -29,7 +29,7 @@ class YamlFile:
             child = _child(node, step)
             if child is None:
                 break
-            node, line = child, child.start_mark.line
+            node, line = child
         return f"{self.path}:{line + 1}"
 
 
@@ -60,12 +60,13 @@ def read_yaml(path: Path, expected: str) -> YamlFile:
         raise MisuseError(str(path), str(error).splitlines()[0], expected) from error
 
 
-def _child(node: yaml.Node, step: str | int) -> yaml.Node | None:
+def _child(node: yaml.Node, step: str | int) -> tuple[yaml.Node, int] | None:
+    """Find a part of a node, and the line on which its key or its element begins."""
     if isinstance(node, yaml.MappingNode):
-        return next((value for key, value in node.value if str(key.value) == str(step)), None)
+        return next(((value, key.start_mark.line) for key, value in node.value if str(key.value) == str(step)), None)
     if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
         item: yaml.Node = node.value[step]
-        return item
+        return item, item.start_mark.line
     return None
 
 
