@@ -6,6 +6,7 @@ import re
 
 from stackproof.model import Claim, Fact, Inventory, Reference, Resource, Severity, Text, Unknown, Value, control
 from stackproof.model.matching import Answer, match, readable
+from stackproof.resources.wafv2 import guarding
 
 STAGE = "AWS::ApiGateway::Stage"
 
@@ -76,12 +77,16 @@ def apigateway_stage_cache_encrypted(stage: Resource) -> Claim:
     STAGE,
     severity=Severity.MEDIUM,
     remediation="Add an AWS::WAFv2::WebACLAssociation with ResourceArn "
-    "arn:aws:apigateway:REGION::/restapis/API/stages/STAGE.",
+    "arn:aws:apigateway:REGION::/restapis/API/stages/STAGE "
+    "and WebACLArn of a web ACL with scope REGIONAL.",
 )
 def apigateway_stage_behind_firewall(stage: Resource, inventory: Inventory) -> Claim:
     """Without a web ACL, injections and floods reach the functions behind the API unfiltered."""
     return inventory.of_type("AWS::WAFv2::WebACLAssociation").any(
-        lambda link: link["ResourceArn"].claim(f"the stage {stage.logical_id}", lambda arn: _is_stage(arn, stage))
+        lambda link: (
+            link["ResourceArn"].claim(f"the stage {stage.logical_id}", lambda arn: _is_stage(arn, stage))
+            & guarding(link, inventory)
+        )
     )
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from stackproof.model import Claim, Fact, Inventory, Resource, Severity, all_of, control
 from stackproof.resources import policies
-from stackproof.resources.cloudfront import from_bucket, is_bucket, named_in, origins
+from stackproof.resources.cloudfront import behaviours, from_bucket, is_bucket, named_in, origins
+from stackproof.resources.policy_resources import names_part
 from stackproof.resources.policy_values import skeleton
 from stackproof.resources.s3 import default_encryption, policies_of
 
@@ -61,7 +62,13 @@ def cloudfront_bucket_admits_distribution(cdn: Resource, inventory: Inventory) -
     def admitted(bucket: Resource) -> Claim:
         return policies_of(bucket, inventory).any(
             lambda policy: policies.any_statement(policy["PolicyDocument"]).some(
-                lambda statement: _lets_read(statement) & _source(statement, lambda v: named_in(v, cdn, inventory))
+                lambda statement: all_of(
+                    (
+                        _lets_read(statement),
+                        statement["Resource"].some(lambda item: names_part(item, bucket, inventory)),
+                        _source(statement, lambda v: named_in(v, cdn, inventory)),
+                    )
+                )
             )
         )
 
@@ -97,6 +104,28 @@ def cloudfront_bucket_key_admits_it(cdn: Resource, inventory: Inventory) -> Clai
         )
 
     return _each_bucket(cdn, inventory, decrypts)
+
+
+@control(
+    DISTRIBUTION,
+    severity=Severity.LOW,
+    remediation="Set AllowedMethods to [GET, HEAD, OPTIONS] where the target is a bucket, or leave it out.",
+)
+def cloudfront_bucket_is_only_read(cdn: Resource, inventory: Inventory) -> Claim:
+    """One statement too many in the bucket policy, and whoever can reach the distribution writes and deletes files."""
+
+    def from_a_bucket(behaviour: Fact) -> Claim:
+        target = behaviour["TargetOriginId"].value
+        direct = origins(cdn).some(lambda origin: origin["Id"].equals(target) & is_bucket(origin, inventory))
+        grouped = cdn["DistributionConfig"]["OriginGroups"]["Items"].some(lambda group: group["Id"].equals(target))
+        return direct | (grouped & from_bucket(cdn, inventory))
+
+    return all_of(
+        behaviour["AllowedMethods"]
+        .each(lambda method: method.one_of("GET", "HEAD", "OPTIONS"))
+        .only_if(from_a_bucket(behaviour))
+        for behaviour in behaviours(cdn)
+    )
 
 
 def _each_bucket(cdn: Resource, inventory: Inventory, claim: Callable[[Resource], Claim]) -> Claim:

@@ -89,7 +89,7 @@ def ec2_world_reaches_web_ports_only(resource: Resource, inventory: Inventory) -
     remediation="Let the load balancer's group be the only SourceSecurityGroupId of this group's web ports.",
 )
 def ec2_world_reaches_load_balancers_only(group: Resource, inventory: Inventory) -> Claim:
-    """A task, instance or function that takes web requests from anywhere bypasses TLS, the firewall and the logs."""
+    """A task, function or endpoint that takes web requests from anywhere bypasses TLS, the firewall and the logs."""
     inline = group["SecurityGroupIngress"].some(lambda rule: from_world(rule, inventory))
     separate = inventory.pointing_to(group, INGRESS, at="GroupId").any(lambda rule: from_world(rule.fact, inventory))
     return (~pointed_at_from(group, inventory, BEHIND_LOAD_BALANCERS)).only_if(inline | separate)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from stackproof.model import Claim, Inventory, Resource, Severity, control
+from stackproof.model import Claim, Fact, Inventory, Resource, Severity, control
+from stackproof.resources import policies
 from stackproof.resources.entries import pointed_at_from
 from stackproof.resources.networks import is_public, same_zone
 
@@ -83,22 +84,25 @@ _ADDRESS_USERS = (
 @control(
     "AWS::EC2::VPCEndpoint",
     severity=Severity.MEDIUM,
-    remediation="Set PolicyDocument to the actions and resources that this VPC needs; without one all are allowed.",
+    remediation="Set PolicyDocument: name the resources, or add a Condition on aws:PrincipalAccount, "
+    "aws:ResourceAccount or the organization; buckets of AWS that are needed get a statement that names them.",
 )
 def ec2_endpoint_policy_limited(endpoint: Resource) -> Claim:
-    """An endpoint open to every action on every resource is a way out of the network for stolen data."""
-    policy = endpoint["PolicyDocument"]
-    limited = policy["Statement"].each(
-        lambda statement: (
-            ~(
-                statement["Effect"].equals("Allow")
-                & statement["Action"].contains("*")
-                & statement["Resource"].contains("*")
-                & statement["Condition"].absent()
-            )
-        )
-    )
-    return policy.present() & policy["Statement"].present() & limited
+    """An endpoint that carries anybody's requests to anybody's resources is a way out for stolen data.
+
+    Naming the actions does not help: what leaves, leaves by s3:PutObject.
+    """
+    statements = policies.any_statement(endpoint["PolicyDocument"])
+
+    def unlimited(statement: Fact) -> Claim:
+        anybody = policies.admits_anyone(statement) & policies.boundless(statement)
+        return anybody & ~policies.narrowed(statement, *_OF_RESOURCES) & policies.allows(statement)
+
+    return statements.present() & ~statements.some(unlimited)
+
+
+# Condition keys about the account or organization that owns what is reached (IAM user guide; the last one of S3)
+_OF_RESOURCES = ("aws:ResourceAccount", "aws:ResourceOrgID", "aws:ResourceOrgPaths", "s3:ResourceAccount")
 
 
 @control(

@@ -126,3 +126,13 @@ def ecs_service_target_type_fits(service: Resource, inventory: Inventory) -> Cla
 
     own_network = inventory.follow(service["TaskDefinition"], lambda task: task["NetworkMode"].equals("awsvpc"))
     return balancers.each(by_address).only_if(balancers.present() & own_network)
+
+
+@control(
+    SERVICE,
+    severity=Severity.LOW,
+    remediation="Remove EnableExecuteCommand, or set it to false; switch it on for as long as somebody needs it.",
+)
+def ecs_service_gives_no_shell(service: Resource) -> Claim:
+    """ECS Exec opens a shell in a running task, with the task's own role, past review and deployment."""
+    return service["EnableExecuteCommand"].equals(expected=False)

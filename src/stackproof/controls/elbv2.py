@@ -6,6 +6,7 @@ from stackproof.model import Claim, Fact, Inventory, Resource, Severity, control
 from stackproof.resources.elbv2 import MODERN_POLICY
 from stackproof.resources.entries import entry
 from stackproof.resources.networks import is_public, spans_zones
+from stackproof.resources.wafv2 import guarding
 
 BALANCER, LISTENER = "AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::ElasticLoadBalancingV2::Listener"
 
@@ -141,11 +142,13 @@ def elbv2_scheme_fits_subnets(balancer: Resource, inventory: Inventory) -> Claim
 @control(
     BALANCER,
     severity=Severity.MEDIUM,
-    remediation="Add an AWS::WAFv2::WebACLAssociation whose ResourceArn is the load balancer.",
+    remediation="Add an AWS::WAFv2::WebACLAssociation whose ResourceArn is the load balancer and whose "
+    "WebACLArn is that of a web ACL with scope REGIONAL.",
 )
 def elbv2_behind_firewall(balancer: Resource, inventory: Inventory) -> Claim:
     """Without a web ACL, injections and floods reach the application unfiltered."""
-    attached = inventory.pointing_to(balancer, "AWS::WAFv2::WebACLAssociation", at="ResourceArn").exists()
+    links = inventory.pointing_to(balancer, "AWS::WAFv2::WebACLAssociation", at="ResourceArn")
+    attached = links.any(lambda link: guarding(link, inventory))
     return attached.only_if(_is(balancer, "application") & balancer["Scheme"].equals("internet-facing"))
 
 

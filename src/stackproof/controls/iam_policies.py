@@ -9,7 +9,8 @@ from stackproof.resources import policies
 from stackproof.resources.iam import escalates, granted_documents
 from stackproof.resources.policies import IDENTITY_TYPES
 
-# Reading, writing or connecting to data: actions that all take a resource, so * is never needed.
+# Reading, writing or connecting to data, and changing the passwords and settings of what holds it: actions that all
+# take a resource, so * is never needed.
 DATA_ACTIONS = (
     "s3:GetObject",
     "s3:PutObject",
@@ -48,8 +49,29 @@ DATA_ACTIONS = (
     "logs:FilterLogEvents",
     "elasticfilesystem:ClientMount",
     "elasticfilesystem:ClientWrite",
+    "execute-api:Invoke",
     "execute-api:ManageConnections",
+    "rds:ModifyDBInstance",
+    "rds:ModifyDBCluster",
+    "rds:ModifyDBProxy",
+    "rds:ModifyDBParameterGroup",
+    "rds:ModifyDBClusterParameterGroup",
+    "rds:ModifyDBSnapshotAttribute",
+    "rds:ModifyDBClusterSnapshotAttribute",
+    "elasticache:ModifyReplicationGroup",
+    "elasticache:ModifyCacheCluster",
+    "elasticache:ModifyServerlessCache",
+    "elasticache:ModifyCacheParameterGroup",
+    "elasticache:ModifyUser",
+    "elasticache:ModifyUserGroup",
     "backup:StartRestoreJob",
+)
+LOG_AND_IMAGE_ACTIONS = (
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "ecr:BatchGetImage",
+    "ecr:GetDownloadUrlForLayer",
+    "ecr:PutImage",
 )
 # Changing who may use a resource: each of these opens the resource to others.
 PERMISSION_ACTIONS = (
@@ -114,6 +136,19 @@ def iam_data_actions_scoped(identity: Resource) -> Claim:
 def iam_permission_changes_scoped(identity: Resource) -> Claim:
     """Whoever may rewrite resource policies on * can open any bucket, key, queue or function to anybody."""
     return _no_statement(identity, lambda s: policies.boundless(s) & policies.covers(s, *PERMISSION_ACTIONS))
+
+
+@control(
+    *IDENTITY_TYPES,
+    severity=Severity.LOW,
+    remediation="Replace Resource * by the ARNs of the application's own log groups and repositories.",
+)
+def iam_logs_and_images_scoped(identity: Resource) -> Claim:
+    """With * one stolen role writes false lines into every log and reads the code in every other application's image.
+
+    Logging in to the registry takes no resource and is not meant.
+    """
+    return _no_statement(identity, lambda s: policies.boundless(s) & policies.covers(s, *LOG_AND_IMAGE_ACTIONS))
 
 
 @control(

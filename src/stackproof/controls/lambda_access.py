@@ -49,6 +49,16 @@ def lambda_permission_bound_to_source(permission: Resource) -> Claim:
 
 
 @control(
+    PERMISSION,
+    severity=Severity.HIGH,
+    remediation="Set Action: lambda:InvokeFunction (lambda:InvokeFunctionUrl for a function URL).",
+)
+def lambda_permission_only_invokes(permission: Resource) -> Claim:
+    """With lambda:* whoever may call the function may replace its code, and then acts with its role."""
+    return permission["Action"].one_of("lambda:InvokeFunction", "lambda:InvokeFunctionUrl", "lambda:InvokeAsync")
+
+
+@control(
     "AWS::Lambda::Url",
     severity=Severity.HIGH,
     remediation="Set AuthType: AWS_IAM, or put the function behind an API with an authorizer.",

@@ -111,12 +111,17 @@ def route53_targets_are_references(holder: Resource) -> Claim:
     """A name that AWS gives out again belongs to whoever asks next, once the target is deleted and the record stays."""
 
     def owned(target: Fact) -> Claim:
-        literal = target.claim("a literal", lambda value: "\ufffc" not in (skeleton(value) or ""))
+        literal = target.claim("a literal", _is_literal)
         return ~(literal & target.matches(_REUSABLE))
 
     return all_of(
         owned(record["AliasTarget"]["DNSName"]) & record["ResourceRecords"].each(owned) for record in records(holder)
     )
+
+
+def _is_literal(value: Value) -> bool:
+    """A reference is none, even where it is known what it will be."""
+    return not isinstance(value, Reference) and "\ufffc" not in (skeleton(value) or "")
 
 
 @control(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from stackproof.model import Claim, Inventory, Resource, Severity, control
+from stackproof.model import Claim, Inventory, Resource, Severity, any_of, control
 from stackproof.resources import policies
 from stackproof.resources.kms import admits, follow_key
-from stackproof.resources.sns import TOPIC, is_heard
+from stackproof.resources.policy_resources import denies_http, reaches
+from stackproof.resources.sns import TOPIC, is_heard, policies_of
 
 SUBSCRIPTION = "AWS::SNS::Subscription"
 _RETRYING = ("sqs", "lambda", "http", "https", "firehose")
@@ -31,6 +32,23 @@ def sns_topic_encrypted(topic: Resource) -> Claim:
 def sns_policy_not_public(policy: Resource) -> Claim:
     """Everyone can then read what the topic sends by subscribing to it, or publish false alarms."""
     return ~policies.any_statement(policy["PolicyDocument"]).some(policies.public)
+
+
+@control(
+    TOPIC,
+    severity=Severity.LOW,
+    remediation='Add to the topic policy: Deny, Principal "*", sns:Publish on the topic, Condition Bool '
+    'aws:SecureTransport "false".',
+)
+def sns_insecure_transport_denied(topic: Resource, inventory: Inventory) -> Claim:
+    """SNS answers plain HTTP too, and what is published to it can be read on the way."""
+
+    def denied(policy: Resource) -> Claim:
+        return policies.any_statement(policy["PolicyDocument"]).some(
+            lambda s: denies_http(s, "sns:Publish") & reaches(s, topic, inventory)
+        )
+
+    return any_of(found.any(denied) for found in policies_of(topic, inventory))
 
 
 @control(

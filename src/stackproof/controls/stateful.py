@@ -38,3 +38,13 @@ def stateful_survives_deletion(resource: Resource) -> Claim:
 def logs_survive_stack(group: Resource) -> Claim:
     """The logs of a stack that was deleted or replaced are what explains why."""
     return kept_on_deletion(group) & kept_on_replacement(group)
+
+
+@control(
+    "AWS::SecretsManager::Secret",
+    severity=Severity.MEDIUM,
+    remediation="Set DeletionPolicy and UpdateReplacePolicy of the secret to Retain.",
+)
+def secrets_survive_stack(secret: Resource) -> Claim:
+    """A database that outlives its stack, or is restored from a snapshot, opens only with the password it had."""
+    return kept_on_deletion(secret) & kept_on_replacement(secret)

@@ -14,6 +14,7 @@ DEFAULTS: Final[dict[str, dict[str, Value]]] = {
     "AWS::ECS::Service": {
         "NetworkConfiguration.AwsvpcConfiguration.AssignPublicIp": "DISABLED",
         "PlatformVersion": "LATEST",
+        "EnableExecuteCommand": False,
     },
     # API EFSVolumeConfiguration and RegisterTaskDefinition.
     "AWS::ECS::TaskDefinition": {

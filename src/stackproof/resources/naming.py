@@ -54,8 +54,14 @@ def text_of(type_: str, attribute: str, place: Place, read: Callable[[str], Valu
 
 def names_of(type_: str, place: Place, read: Callable[[str], Value]) -> frozenset[str]:
     """Return the texts by which others may point at the resource: its names and ARNs."""
+    return frozenset(named(type_, place, read))
+
+
+def named(type_: str, place: Place, read: Callable[[str], Value]) -> dict[str, str]:
+    """Return the same texts, each with the attribute that it is (empty: what `Ref` returns, or none of them)."""
     attributes = [a for a in _PATTERNS.get(type_, {}) if not a or a[0] == "~" or a.endswith(("Arn", "ARN", "Name"))]
-    return frozenset(text for a in attributes if (text := text_of(type_, a, place, read)))
+    texts = {a: text for a in reversed(attributes) if (text := text_of(type_, a, place, read))}
+    return {text: "" if a.startswith("~") else a for a, text in texts.items()}
 
 
 @cache

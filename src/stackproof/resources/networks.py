@@ -34,13 +34,13 @@ BEHIND_LOAD_BALANCERS = (
     ("AWS::ElastiCache::ReplicationGroup", "SecurityGroupIds"),
     ("AWS::ElastiCache::CacheCluster", "VpcSecurityGroupIds"),
     ("AWS::EFS::MountTarget", "SecurityGroups"),
+    ("AWS::EC2::VPCEndpoint", "SecurityGroupIds"),
 )
 GROUP_USERS = (
     *BEHIND_LOAD_BALANCERS,
     ("AWS::ElasticLoadBalancingV2::LoadBalancer", "SecurityGroups"),
     ("AWS::ElasticLoadBalancing::LoadBalancer", "SecurityGroups"),
     ("AWS::ApiGatewayV2::VpcLink", "SecurityGroupIds"),
-    ("AWS::EC2::VPCEndpoint", "SecurityGroupIds"),
     ("AWS::EC2::Instance", "SecurityGroupIds"),
     ("AWS::EC2::Instance", "NetworkInterfaces.GroupSet"),
     ("AWS::EC2::NetworkInterface", "GroupSet"),

@@ -79,6 +79,11 @@ class Condition(NamedTuple):
     key: str
     values: Fact
 
+    @property
+    def demands(self) -> bool:
+        """Say whether the line demands a match; one with IfExists or a negation lets a request without it pass."""
+        return _DEMANDING.fullmatch(self.operator) is not None
+
 
 def statements(document: Fact) -> tuple[Fact, ...]:
     """The statements of a policy document; an unknown document is one unknown statement."""
@@ -208,12 +213,16 @@ def public(statement: Fact) -> Claim:
     return admits_anyone(statement) & ~narrowed(statement) & allows(statement)
 
 
-def narrowed(statement: Fact) -> Claim:
-    """Hold when a condition ties the request to an account, organization, network or resource that is named."""
+def narrowed(statement: Fact, *others: str) -> Claim:
+    """Hold when a condition ties the request to an account, organization, network or resource that is named.
+
+    `others` are condition keys that count besides.
+    """
+    keys = _NARROWING | {key.lower() for key in others}
     lines = (
         line.values.present() & line.values.each(lambda value: ~value.claim("*", narrows_nothing))
         for line in conditions(statement)
-        if line.key in _NARROWING and _DEMANDING.fullmatch(line.operator)
+        if line.key in keys and line.demands
     )
     return any_of((*lines, *hidden_conditions(statement)))
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from stackproof.model import Claim, Inventory, Resource, any_of
+from stackproof.model import Claim, Inventory, Resource, Selection, all_of, any_of
 from stackproof.resources import policies
 from stackproof.resources.kms import admits, follow_key, is_aws_managed
+from stackproof.resources.policy_resources import reaches
 
 TOPIC: Final = "AWS::SNS::Topic"
 _POLICIES: Final = (("AWS::SNS::TopicPolicy", "Topics"), ("AWS::SNS::TopicInlinePolicy", "TopicArn"))
@@ -16,6 +17,11 @@ def is_heard(topic: Resource, inventory: Inventory) -> Claim:
     """Hold when somebody subscribes to the topic, in the topic itself or by a subscription of its own."""
     subscriptions = inventory.pointing_to(topic, "AWS::SNS::Subscription", at="TopicArn")
     return topic["Subscription"].present() | subscriptions.exists()
+
+
+def policies_of(topic: Resource, inventory: Inventory) -> list[Selection]:
+    """The policies of a topic, by type."""
+    return [inventory.pointing_to(topic, kind, at=path) for kind, path in _POLICIES]
 
 
 def key_admits(topic: Resource, service: str, inventory: Inventory) -> Claim:
@@ -29,12 +35,19 @@ def key_admits(topic: Resource, service: str, inventory: Inventory) -> Claim:
 
 def policy_admits(topic: Resource, service: str, inventory: Inventory) -> Claim:
     """Hold when a service may publish: the default policy, or a declared one (which replaces it) that says so."""
-    declared = [inventory.pointing_to(topic, kind, at=path) for kind, path in _POLICIES]
+    declared = policies_of(topic, inventory)
     replaced = any_of(found.exists() for found in declared)
     said = any_of(
         found.any(
             lambda policy: policies.any_statement(policy["PolicyDocument"]).some(
-                lambda s: policies.allows(s) & policies.admits_service(s, service) & policies.covers(s, "sns:Publish")
+                lambda s: all_of(
+                    (
+                        policies.allows(s),
+                        policies.admits_service(s, service),
+                        policies.covers(s, "sns:Publish"),
+                        reaches(s, topic, inventory),
+                    )
+                )
             )
         )
         for found in declared

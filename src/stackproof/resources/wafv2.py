@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from stackproof.model import ABSENT, Claim, Fact, Resource, Unknown, any_of
+from stackproof.model import ABSENT, Claim, Fact, Inventory, Reference, Resource, Unknown, any_of
 
 # Statements that compare a part of the request, each of which needs TextTransformations
 MATCHES: Final = (
@@ -65,6 +65,21 @@ def blocks(rule: Fact) -> Claim:
 def enforced(rule: Fact) -> Claim:
     """Hold when a rule group's actions are not overridden to only count."""
     return ~rule["OverrideAction"]["Count"].claim("Count", _is_written)
+
+
+def guarding(link: Resource, inventory: Inventory) -> Claim:
+    """Hold when an association names a web ACL that can guard a load balancer, API stage or user pool."""
+    pointer = link["WebACLArn"]
+    found = inventory.target(pointer)
+    if not isinstance(found, Resource):
+        return pointer.matches(r"arn:[\w-]+:wafv2:[\w-]+:\d{12}:regional/webacl/.+")
+    arn = pointer.claim(
+        "the ARN of a web ACL",
+        lambda value: (
+            found.type == "AWS::WAFv2::WebACL" and (not isinstance(value, Reference) or value.attribute == "Arn")
+        ),
+    )
+    return arn & found["Scope"].equals("REGIONAL")
 
 
 def _is_written(value: object) -> bool:
