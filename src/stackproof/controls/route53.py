@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stackproof.model import Claim, Fact, Inventory, Resource, Severity, Value, all_of, any_of, control
+from stackproof.model import Claim, Fact, Inventory, Reference, Resource, Severity, Value, all_of, any_of, control
 from stackproof.model.facts import as_number
 from stackproof.model.matching import Answer, readable
 from stackproof.model.values import Unknown

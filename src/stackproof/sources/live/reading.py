@@ -15,7 +15,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias
 
-from stackproof.model import ABSENT, Cause, Fact, Unknown, Value, Where
+from stackproof.model import ABSENT, Cause, Fact, Reference, Unknown, Value, Where
 from stackproof.sources.live.aws import Answer, Aws
 from stackproof.sources.live.faults import Fault
 from stackproof.sources.live.permissions import permission_of
@@ -94,6 +94,9 @@ class Around(Protocol):
 
     def siblings(self, *types: str) -> tuple[str, ...]:
         """The physical ids of the stacks' resources of these types."""
+
+    def physical_id(self, address: str) -> str:
+        """The physical id of the resource at an address; empty when there is none."""
 
     def addresses(self, *types: str) -> tuple[str, ...]:
         """The addresses of the stacks' resources of these types."""
@@ -196,10 +199,12 @@ class Reading:
         *,
         but: Collection[str] = (),
         optional: Collection[str] = (),
+        always: Collection[str] = (),
     ) -> None:
         """Settle every property for which the call's answer has a member, but for those named.
 
-        A boolean that is missing from an answer is unknown, not false, unless it is `optional`.
+        A boolean that is missing from an answer is unknown, not false, unless it is `optional`; and so is what AWS
+        `always` answers.
         """
         renames = renames or {}
         for name, member in members_of(self.schema, part.shape, renames).items():
@@ -212,7 +217,7 @@ class Reading:
             node = self.schema.properties[name]
             if value is None:
                 boolean = self.schema.resolve(node).get("type") == "boolean"
-                missing = boolean and name not in optional and part.value is not None
+                missing = (name in always or (boolean and name not in optional)) and part.value is not None
                 self.set(
                     name, part, Unknown(Cause.MALFORMED, f"{part.call} answers no {member}") if missing else ABSENT
                 )
@@ -258,6 +263,13 @@ class Reading:
         for name in names:
             if name:
                 self.names.setdefault(str(name), attribute or ("Arn" if str(name).startswith("arn:") else ""))
+
+    def reference(self, type_: str, physical: str, text: str, attribute: str = "") -> Value:
+        """A reference to the stacks' resource of this type and physical id, or the text when there is none."""
+        for address in self.around.addresses(type_):
+            if self.around.physical_id(address) == physical:
+                return Reference(address, attribute, text)
+        return text
 
     def finish(self) -> None:
         """Say of every property that no call settled why it is not known."""

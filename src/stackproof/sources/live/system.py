@@ -151,6 +151,10 @@ class Surroundings:
         """The physical ids of the stacks' resources of these types."""
         return tuple(self.physical[address] for address in self.addresses(*types))
 
+    def physical_id(self, address: str) -> str:
+        """The physical id of the resource at an address; empty when there is none."""
+        return self.physical.get(address, "")
+
     def addresses(self, *types: str) -> tuple[str, ...]:
         """The addresses of the stacks' resources of these types."""
         return tuple(address for address, type_ in self.types.items() if type_ in types)
@@ -216,7 +220,8 @@ def _made(r: Reading, state: StackState, row: Row, place: naming.Place, around: 
     positions = {"": main.where if main else row.where, **r.positions}
     if row.type not in _PARTS:
         r.names[row.physical] = ""
-        r.also(*naming.names_of(row.type, place, r.value))
+        for name, attribute in naming.named(row.type, place, r.value).items():
+            r.also(name, attribute=attribute)
     names = r.names.keys()
     words = words_of(state, row.address, around.templates)
     properties: Value = r.properties

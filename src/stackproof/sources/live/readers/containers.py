@@ -105,7 +105,7 @@ def load_balancer(r: Reading) -> None:
     zones = part.at("AvailabilityZones")
     r.set("Subnets", zones, lambda found: [zone["SubnetId"] for zone in found if zone.get("SubnetId")] or ABSENT)
     _tags(r)
-    r.fill(part, {"Name": "LoadBalancerName", "Type": "Type"}, but=("SubnetMappings",))
+    r.fill(part, {"Name": "LoadBalancerName"}, but=("SubnetMappings",), always=("Scheme", "Type"))
     if part.value:
         dns = part.value.get("DNSName")
         r.also(dns, f"dualstack.{dns}", attribute="DNSName")
@@ -117,6 +117,7 @@ def load_balancer(r: Reading) -> None:
     "AWS::ElasticLoadBalancingV2::TargetGroup",
     "elbv2:DescribeTargetGroups",
     "elbv2:DescribeTargetGroupAttributes",
+    "elbv2:DescribeTargetHealth",
     "elbv2:DescribeTags",
 )
 def target_group(r: Reading) -> None:
@@ -126,7 +127,9 @@ def target_group(r: Reading) -> None:
     attributes = r.ask("elbv2:DescribeTargetGroupAttributes", "Attributes", TargetGroupArn=r.id)
     r.set("TargetGroupAttributes", attributes, lambda found: list(found))
     _tags(r)
-    r.fill(part, {"Name": "TargetGroupName"})
+    health = r.ask("elbv2:DescribeTargetHealth", "TargetHealthDescriptions", TargetGroupArn=r.id)
+    r.set("Targets", health, lambda found: [item["Target"] for item in found] or ABSENT)
+    r.fill(part, {"Name": "TargetGroupName"}, always=("TargetType",))
     r.also(r.id.rpartition(":")[2], attribute="TargetGroupFullName")
 
 

@@ -32,7 +32,8 @@ def db_instance(r: Reading) -> None:
         "Port": "Endpoint.Port",
         "SourceDBInstanceIdentifier": "ReadReplicaSourceDBInstanceIdentifier",
     }
-    r.fill(part, renames, optional=("DedicatedLogVolume",))
+    always = ("AllocatedStorage", "BackupRetentionPeriod", "DBInstanceClass", "Engine", "EngineVersion", "StorageType")
+    r.fill(part, renames, optional=("DedicatedLogVolume",), always=always)
     if part.value:
         r.also(part.value.get("DBInstanceArn"), attribute="DBInstanceArn")
         r.also((part.value.get("Endpoint") or {}).get("Address"), attribute="Endpoint.Address")

@@ -87,7 +87,17 @@ def record_set_group(r: Reading) -> None:
     r.set("RecordSets", listed, found)
 
 
-_ROUTING = ("SetIdentifier", "Weight", "Region", "Failover", "MultiValueAnswer", "HealthCheckId", "GeoLocation")
+_ROUTING = (
+    "SetIdentifier",
+    "Weight",
+    "Region",
+    "Failover",
+    "MultiValueAnswer",
+    "HealthCheckId",
+    "GeoLocation",
+    "GeoProximityLocation",
+    "CidrRoutingConfig",
+)
 
 
 def _record(r: Reading, zone: str, wanted: Mapping[str, Any]) -> Part:

@@ -23,7 +23,7 @@ def function(r: Reading) -> None:
     connected = bool(part.value) and bool((part.value.get("VpcConfig") or {}).get("SubnetIds"))
     if part.fault is None and not connected:  # an empty block is how AWS says that there is none
         r.set("VpcConfig", part, ABSENT)
-    r.fill(part, {"ImageConfig": "ImageConfigResponse.ImageConfig"})
+    r.fill(part, {"ImageConfig": "ImageConfigResponse.ImageConfig"}, always=("Role", "Timeout", "MemorySize"))
     if part.value:
         r.also(part.value.get("FunctionArn"), part.value.get("FunctionName"))
 
@@ -33,14 +33,15 @@ def _reserved(answer: Mapping[str, Any]) -> Value:
     return found
 
 
-@reads("AWS::Lambda::Version", "lambda:GetFunctionConfiguration")
+@reads("AWS::Lambda::Version", "lambda:GetFunctionConfiguration", "lambda:GetProvisionedConcurrencyConfig")
 def version(r: Reading) -> None:
     """Its physical id is the ARN with the version's number."""
     part = r.main(r.ask("lambda:GetFunctionConfiguration", FunctionName=r.id))
     r.set("FunctionName", part.at("FunctionName"), lambda value: value)
     r.set("Description", part, lambda found: found.get("Description") or ABSENT)
     r.set("CodeSha256", part.at("CodeSha256"), lambda value: value)
-    r.also(r.id)
+    name, _, number = r.id.rpartition(":")
+    _provisioned(r, name, number)
 
 
 @reads("AWS::Lambda::Alias", "lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig")
@@ -49,15 +50,21 @@ def alias(r: Reading) -> None:
     name, _, qualifier = r.id.rpartition(":")
     part = r.main(r.ask("lambda:GetAlias", FunctionName=name, Name=qualifier))
     r.set("FunctionName", part, name.rpartition(":")[2])
-    none = ("ProvisionedConcurrencyConfigNotFoundException",)
-    call = "lambda:GetProvisionedConcurrencyConfig"
-    kept = r.ask(call, "RequestedProvisionedConcurrentExecutions", absent=none, FunctionName=name, Qualifier=qualifier)
-    r.set("ProvisionedConcurrencyConfig", kept, lambda value: {"ProvisionedConcurrentExecutions": value})
+    _provisioned(r, name, qualifier)
+    number = part.at("FunctionVersion")
+    versions = "AWS::Lambda::Version"
+    r.set("FunctionVersion", number, lambda value: r.reference(versions, f"{name}:{value}", value, "Version"))
     routing = part.at("RoutingConfig", required=False)
     if routing.fault is None and not (routing.value or {}).get("AdditionalVersionWeights"):
         r.set("RoutingConfig", part, ABSENT)
     r.fill(part)
-    r.also(r.id)
+
+
+def _provisioned(r: Reading, name: str, qualifier: str) -> None:
+    none = ("ProvisionedConcurrencyConfigNotFoundException",)
+    call = "lambda:GetProvisionedConcurrencyConfig"
+    kept = r.ask(call, "RequestedProvisionedConcurrentExecutions", absent=none, FunctionName=name, Qualifier=qualifier)
+    r.set("ProvisionedConcurrencyConfig", kept, lambda value: {"ProvisionedConcurrentExecutions": value})
 
 
 @reads("AWS::Lambda::Permission", "lambda:GetPolicy")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stackproof.model import ABSENT, Value
+from stackproof.model import ABSENT, Cause, Unknown, Value
 from stackproof.sources.live.reading import GoneError, NoHintError, Reading, reads
 
 
@@ -65,6 +65,8 @@ def inline_policy(r: Reading) -> None:
     r.main(first)
     r.set("PolicyName", first, name)
     r.set("PolicyDocument", first, _same([part.value for part in parts if part.fault is None]))
+    r.set("Users", first, ABSENT if r.hint("Users") is None else Unknown(Cause.NOT_READ, "Users"))
+    r.set("Groups", first, ABSENT if r.hint("Groups") is None else Unknown(Cause.NOT_READ, "Groups"))
     unread: list[Value] = [failed.unknown] if failed and holders else []
     r.set("Roles", first, [*holders, *unread])
 

@@ -5,20 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from stackproof.model import ABSENT, Value
+from stackproof.model import ABSENT, Reference, Text, Value
+from stackproof.sources.live.readers.definitions import AUTHORIZERS, RESOURCES, RESPONSES, definition
 from stackproof.sources.live.reading import NoHintError, Reading, reads
 
 
-@reads("AWS::ApiGateway::RestApi", "apigateway:GetRestApi")
+@reads("AWS::ApiGateway::RestApi", "apigateway:GetRestApi", RESOURCES, AUTHORIZERS, RESPONSES)
 def rest_api(r: Reading) -> None:
-    """Its body is not given back in the form in which it was written."""
+    """Its body is not given back as it was written; what it says is put together from paths and authorizers."""
     part = r.main(r.ask("apigateway:GetRestApi", restApiId=r.id))
+    asked = [
+        r.ask(RESOURCES, "items", restApiId=r.id, embed=["methods"]),
+        r.ask(AUTHORIZERS, "items", restApiId=r.id),
+        r.ask(RESPONSES, "items", restApiId=r.id),
+    ]
+    failed = next((one for one in asked if one.fault), asked[0])
+    r.set("Body", failed, lambda _: definition(*(one.value for one in asked)))
     r.set("MinimumCompressionSize", part, lambda found: found.get("minimumCompressionSize", ABSENT))
     r.shape("Policy", part.at("policy", required=False))
     r.fill(
         part,
         {"ApiKeySourceType": "apiKeySource"},
-        but=("Body", "Mode", "Parameters"),
+        but=("Mode", "Parameters"),
         optional=("DisableExecuteApiEndpoint",),
     )
 
@@ -117,6 +125,7 @@ def route(r: Reading) -> None:
     api_id = _api(r, "ApiId", "AWS::ApiGatewayV2::Api")
     part = r.main(r.ask("apigatewayv2:GetRoute", ApiId=api_id, RouteId=r.id.rpartition("|")[2]))
     r.set("ApiId", part, api_id)
+    r.set("Target", part.at("Target", required=False), lambda value: _target(r, value))
     r.fill(part, optional=("ApiKeyRequired",))
 
 
@@ -127,6 +136,13 @@ def stage_v2(r: Reading) -> None:
     part = r.main(r.ask("apigatewayv2:GetStage", ApiId=api_id, StageName=r.id.rpartition("|")[2]))
     r.set("ApiId", part, api_id)
     r.fill(part, optional=("AutoDeploy",))
+
+
+def _target(r: Reading, target: str) -> Value:
+    """`integrations/ID`, as templates join it."""
+    kind, slash, key = target.partition("/")
+    found = r.reference("AWS::ApiGatewayV2::Integration", key, key)
+    return Text((f"{kind}{slash}", found)) if isinstance(found, Reference) else target
 
 
 def _api(r: Reading, name: str, type_: str) -> str:

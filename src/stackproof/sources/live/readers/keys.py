@@ -17,7 +17,7 @@ def key(r: Reading) -> None:
     r.set("RotationPeriodInDays", rotation.at("RotationPeriodInDays", required=False), lambda value: value)
     r.shape("KeyPolicy", r.ask("kms:GetKeyPolicy", "Policy", KeyId=r.id, PolicyName="default"))
     r.tags(r.ask("kms:ListResourceTags", "Tags", KeyId=r.id))
-    r.fill(part, but=("PendingWindowInDays",), optional=("MultiRegion",))
+    r.fill(part, but=("PendingWindowInDays",), optional=("MultiRegion",), always=("KeyUsage", "KeySpec", "Origin"))
     if part.value:
         r.also(part.value.get("Arn"), part.value.get("KeyId"))
 
