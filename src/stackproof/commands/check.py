@@ -68,12 +68,11 @@ def check(options: argparse.Namespace) -> int:
 
 
 def _templates(options: argparse.Namespace) -> Found:
-    paths = options.paths or [Path()]
-    if not options.changed:
-        if not options.paths:
-            raise MisuseError("stackproof check", "no path", "a template or a folder", "Try `stackproof check .`")
-        return find_templates(paths)
-    return Found(tuple(changed(paths)), 0)
+    if options.changed:
+        return Found(tuple(changed(options.paths, _given_files(options))), 0)
+    if not options.paths:
+        raise MisuseError("stackproof check", "no path", "a template or a folder", "Try `stackproof check .`")
+    return find_templates(options.paths)
 
 
 def _nothing(options: argparse.Namespace, found: Found) -> int:
@@ -93,8 +92,15 @@ def _variants(options: argparse.Namespace) -> list[Variant]:
 
 
 def _parameter_files(paths: Sequence[Path], environment: str) -> tuple[ParameterFile, ...]:
-    filled = [Path(str(path).replace("{environment}", environment)) for path in paths]
-    return tuple(read_parameters(path, environment) for path in filled)
+    return tuple(read_parameters(_filled(path, environment), environment) for path in paths)
+
+
+def _given_files(options: argparse.Namespace) -> list[Path]:
+    return [_filled(path, name) for path in options.parameters for name in options.environment or [""]]
+
+
+def _filled(path: Path, environment: str) -> Path:
+    return Path(str(path).replace("{environment}", environment))
 
 
 def _waived(judgements: Sequence[Judgement]) -> list[Finding]:

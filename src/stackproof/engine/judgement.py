@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from stackproof.files import content_of
 from stackproof.gates.waivers import Waiver
 from stackproof.model import Cause, Finding, Outcome, Severity, Where
 from stackproof.scanners.engines import ENGINES
@@ -66,7 +67,7 @@ def lasting(judgements: Iterable[Judgement]) -> bool:
 def digest_of(path: Path) -> str:
     """SHA-256 of a file's content, or a word that says that it cannot be read."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return hashlib.sha256(content_of(path)).hexdigest()
     except OSError:
         return "unreadable"
 

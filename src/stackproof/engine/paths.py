@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import os
 import re
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,6 +15,7 @@ from stackproof.engine.judgement import Judgement, from_bytes, lasting, still_tr
 from stackproof.engine.static import Progress, Target, declared_parameters, judge_targets
 from stackproof.engine.versions import basis
 from stackproof.errors import MisuseError
+from stackproof.files import content_of
 from stackproof.scanners import versions
 from stackproof.sources import Deployment, StackSource, TemplateFile
 from stackproof.system.parameter_files import ParameterFile
@@ -20,8 +23,11 @@ from stackproof.system.parameter_files import ParameterFile
 SUFFIXES = (".yml", ".yaml", ".json", ".template")
 CHUNK = 200  # templates judged together: enough to keep the scanners busy, few enough to bound memory
 _STAGES = ("Environment", "EnvironmentName", "Env", "Stage")
+_EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"  # git's own id for a commit without files
 _SKIPPED_FOLDERS = {".git", "node_modules", ".venv", "venv", ".aws-sam", "cdk.out.staging", ".stackproof"}
-_LOOKS = re.compile(rb"AWSTemplateFormatVersion|AWS::[A-Za-z0-9]+::[A-Za-z0-9]+|AWS::Serverless-")
+_VERSION = "AWSTemplateFormatVersion"
+_RESOURCES = r"""(?m)^Resources["']?\s*:|["']Resources["']\s*:"""
+_TYPE = r"(AWS|Alexa|Custom)::[A-Za-z0-9]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +70,30 @@ def find_templates(paths: Sequence[Path]) -> Found:
     return Found(tuple(templates), others)
 
 
-def changed(paths: Sequence[Path]) -> list[Path]:
-    """List the files under these paths that differ from the last commit, staged or not, new ones included.
+def changed(paths: Sequence[Path], beside: Iterable[Path] = ()) -> list[Path]:
+    """List the templates under these paths (none: in the repository) that differ from the last commit.
+
+    Staged or not, new ones included. Where one of the files `beside` them differs, which all of them are judged
+    with, all are listed.
 
     Raises:
         MisuseError: this is not a git repository, or git is missing.
 
     """
-    commands = (["diff", "--name-only", "-z", "--diff-filter=d", "HEAD"], ["ls-files", "-oz", "--exclude-standard"])
-    try:
-        top = _git(["rev-parse", "--show-toplevel"], Path.cwd()).strip()
-        names = {name for command in commands for name in _git(command, Path(top)).split("\0") if name}
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise MisuseError("--changed", "no git repository with a commit here", "one, to compare with") from error
-    scope = [path.resolve() for path in paths]
-    files = (Path(top) / name for name in sorted(names))
+    top = _top()
+    last = "HEAD" if _git(["rev-parse", "--quiet", "--verify", "HEAD"], top, check=False) else _EMPTY_TREE
+    names = _git(["diff", "--name-only", "-z", "--no-renames", last], top)
+    names += _git(["ls-files", "-oz", "--exclude-standard"], top)
+    files = {top / os.fsdecode(name) for name in names.split(b"\0") if name}
+    scope = [path.resolve() for path in paths] or [top]
+    if any(path.resolve() in files for path in beside):
+        return [file for folder in scope for file in find_templates([_shown(folder)]).templates]
     return [
-        _relative(file)
-        for file in files
-        if file.is_file() and any(file.is_relative_to(path) for path in scope) and _looks_like_template(file)
+        _shown(file)
+        for file in sorted(files)
+        if (file.exists() or file.is_symlink())
+        and any(file.is_relative_to(path) for path in scope)
+        and _looks_like_template(file)
     ]
 
 
@@ -135,7 +146,7 @@ def _target(path: Path, variant: Variant) -> Target:
 
 def _key(path: Path, variants: Sequence[Variant], tools: str) -> str:
     try:
-        content = path.read_bytes()
+        content = content_of(path)
     except OSError as error:
         content = str(error).encode()
     values = [f"{v.environment} {v.region} {[sorted(f.values.items()) for f in v.files]!r}" for v in variants]
@@ -151,7 +162,11 @@ def _recall(cache: Cache, key: str) -> list[Judgement] | None:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.iterdir()):
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        raise MisuseError(str(folder), str(error.strerror), "a folder that can be read") from error
+    for path in entries:
         if path.is_dir() and not path.is_symlink():
             if path.name not in _SKIPPED_FOLDERS:
                 yield from _files(path)
@@ -164,16 +179,28 @@ def _looks_like_template(path: Path) -> bool:
     if path.suffix not in SUFFIXES:
         return False
     try:
-        return _LOOKS.search(path.read_bytes()) is not None
+        content = content_of(path)
     except OSError:
         return True
+    text = content.decode("utf-16" if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8", "replace")
+    return _VERSION in text or (re.search(_TYPE, text) is not None and re.search(_RESOURCES, text) is not None)
 
 
-def _git(arguments: Iterable[str], folder: Path) -> str:
+def _top() -> Path:
+    try:
+        return Path(os.fsdecode(_git(["rev-parse", "--show-toplevel"], Path.cwd()).rstrip(b"\n")))
+    except OSError as error:
+        raise MisuseError("--changed", f"git: {error.strerror}", "git, to compare with the last commit") from error
+    except subprocess.CalledProcessError as error:
+        said = error.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
+        raise MisuseError("--changed", said, "a git repository, to compare with its last commit") from error
+
+
+def _git(arguments: Iterable[str], folder: Path, *, check: bool = True) -> bytes:
     command = ["git", *arguments]
-    asked = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder)  # noqa: S603
-    return asked.stdout
+    return subprocess.run(command, capture_output=True, check=check, cwd=folder).stdout  # noqa: S603
 
 
-def _relative(path: Path) -> Path:
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+def _shown(path: Path) -> Path:
+    """Name a file the way a user here would."""
+    return Path(os.path.relpath(path))

@@ -108,6 +108,7 @@ _TOKEN: Final = re.compile(
     r'[ \t\r\n]*(?:([{}\[\],:])|(")|(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)|(true|false|null)|(.))?',
     re.DOTALL,
 )
+_HALF: Final = re.compile("[\ud800-\udfff]")
 _CONSTANTS: Final = {"true": True, "false": False, "null": None}
 # What may come next: v value, e value or end, k key or end, K key, c colon, n comma or end, . nothing.
 _VALUE_STATES: Final = "vekK"
@@ -185,6 +186,8 @@ def _string(text: str, position: int, line: int) -> tuple[str, int]:
         value, end = scanstring(text, position, False)
     except JSONDecodeError as error:
         raise NotReadableError(f"not valid JSON: {error.msg}", line) from None
+    if not value.isascii() and _HALF.search(value):
+        raise NotReadableError("not valid JSON: half a character (a surrogate without its other half)", line)
     return value, end
 
 

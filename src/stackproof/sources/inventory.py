@@ -20,10 +20,9 @@ _BESIDE: Final = ("DeletionPolicy", "UpdateReplacePolicy", "CreationPolicy", "Up
 
 def build(stack: Stack) -> tuple[list[Resource], Document]:
     """Evaluate all that a stack declares in this world."""
-    if not stack.resources and not stack.incomplete:
-        message = (
-            "the template declares no resources" if "Resources" not in stack.template.root else "Resources is empty"
-        )
+    written = stack.template.root.get("Resources", Map(stack.template.name, 1))
+    if isinstance(written, Map) and not written and not stack.incomplete:
+        message = "Resources is empty" if "Resources" in stack.template.root else "the template declares no resources"
         stack.problem("template-well-formed", Outcome.FAIL, stack.where(), message)
     built: dict[str, Resource] = {}
     contents: dict[str, object] = {}

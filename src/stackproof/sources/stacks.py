@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from stackproof.files import content_of
 from stackproof.model import Cause, Document, Inventory, Outcome, Where
 from stackproof.sources.reader import Parsed, read
 
@@ -55,7 +56,7 @@ class TemplateFile:
         """
         content = self.content
         if content is None:
-            content = self.path.read_bytes() if self.path else b""
+            content = content_of(self.path) if self.path else b""
         return read(content, self.name)
 
     def beside(self, location: str) -> TemplateFile | None:

@@ -138,6 +138,7 @@ class System:
         self._stacks[source.component] = Stack(self, source.component, template, given, origin, source.name)
 
     def _built(self, stack: Stack) -> tuple[list[Resource], list[Document]]:
+        validity.check_sections(stack)
         validity.check_parameters(stack)
         self.possible = validity.check_rules(stack) and self.possible
         resources, written = build(stack)

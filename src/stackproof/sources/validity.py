@@ -15,6 +15,7 @@ from stackproof.sources.values import known, scalar_text
 if TYPE_CHECKING:
     from stackproof.sources.stack import Stack
 
+_SECTIONS: Final = ("Parameters", "Mappings", "Conditions", "Rules", "Resources", "Outputs")
 _PARAMETERS: Final = "template-parameters-valid"
 _MAX_LENGTH: Final = 4096  # bytes of a parameter value (AWS: CloudFormation quotas)
 
@@ -31,6 +32,17 @@ _FORMS: Final[Mapping[str, str]] = {
     "AWS::EC2::Volume::Id": f"vol{_HEX}",
     "AWS::Route53::HostedZone::Id": r"[A-Z0-9]{1,32}",
 }
+
+
+def check_sections(stack: Stack) -> None:
+    """Report sections that are no mappings: nothing in them is read."""
+    root = stack.template.root
+    for name in _SECTIONS:
+        if name in root and not isinstance(root[name], Map | Unknown):
+            kind = "a list" if isinstance(root[name], Seq) else "empty" if root[name] is None else "a single value"
+            stack.problem(
+                "template-well-formed", Outcome.FAIL, root.where(name), f"{name} is {kind}, expected a mapping"
+            )
 
 
 def check_parameters(stack: Stack) -> None:
