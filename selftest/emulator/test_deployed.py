@@ -27,10 +27,11 @@ def physical(running: Running, address: str) -> str:
 def test_every_stack_is_complete(deployed: Running, mdreader: System) -> None:
     """All twelve stacks of system.yaml are there, under their names, and complete."""
     stacks = deployed.client("cloudformation").describe_stacks()["Stacks"]
-    found = {stack["StackName"]: stack["StackStatus"] for stack in stacks if stack["StackName"].startswith("mdreader-")}
+    whole = {"CREATE_COMPLETE", "UPDATE_COMPLETE"}  # another test may have changed one since
+    found = {stack["StackName"] for stack in stacks if stack["StackStatus"] in whole}
     wanted = {mdreader.stack_name(stack.component, "embedded") for stack in mdreader.file.stacks}
     assert len(wanted) == 12
-    assert found == dict.fromkeys(wanted, "CREATE_COMPLETE")
+    assert wanted - found == set()
 
 
 def test_the_resources_are_those_of_the_templates(deployed: Running, mdreader: System) -> None:
@@ -43,7 +44,7 @@ def test_the_resources_are_those_of_the_templates(deployed: Running, mdreader: S
         pages = deployed.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
         for resource in (resource for page in pages for resource in page["StackResourceSummaries"]):
             assert resource["PhysicalResourceId"], resource
-            assert resource["ResourceStatus"] == "CREATE_COMPLETE"
+            assert resource["ResourceStatus"] in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
             found[component, resource["LogicalResourceId"]] = resource["ResourceType"]
     assert len(wanted) > 200
     assert found == wanted
@@ -154,7 +155,8 @@ def test_uploads_bucket(deployed: Running) -> None:
     s3, bucket = deployed.client("s3"), physical(deployed, "storage.UploadsBucket")
     assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
     block = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
-    assert block and all(block.values())
+    assert len(block) == 4
+    assert all(block.values())
     rule = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"][0]
     assert rule["BucketKeyEnabled"] is True
     assert rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
@@ -328,9 +330,7 @@ def test_functions(deployed: Running) -> None:
     client = deployed.client("lambda")
     rotation = client.get_function_configuration(FunctionName=physical(deployed, "data.RotationFunction"))
     dead = deployed.client("sqs").get_queue_attributes(
-        QueueUrl=physical(deployed, "data.RotationFailures").replace(
-            "https://sqs.us-east-1.amazonaws.com", deployed.endpoint
-        ),
+        QueueUrl=physical(deployed, "data.RotationFailures"),
         AttributeNames=["QueueArn"],
     )
     assert rotation["DeadLetterConfig"] == {"TargetArn": dead["Attributes"]["QueueArn"]}

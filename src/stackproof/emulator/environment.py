@@ -17,13 +17,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from stackproof.emulator import postgres
-from stackproof.emulator.additions.routing import HEALTH
 from stackproof.emulator.certificates import make_certificate
 from stackproof.emulator.errors import EmulatorError
-from stackproof.emulator.handlers.services import Services
 from stackproof.emulator.processes import Known, last_lines, spawn
 from stackproof.emulator.running import Address, Running, load, state_file
-from stackproof.emulator.server import ACCOUNT
+from stackproof.emulator.services import ACCOUNT, HEALTH, Services
 
 PATIENCE = 60.0  # seconds until what does not answer is given up
 

@@ -11,8 +11,6 @@ import logging
 import os
 from pathlib import Path
 
-ACCOUNT = "123456789012"  # moto's own
-
 
 def main() -> None:
     """Serve until the process is ended."""
@@ -41,7 +39,7 @@ def _serve(options: argparse.Namespace) -> None:
     from stackproof.emulator.cloudformation.actions import install
     from stackproof.emulator.cloudformation.stacks import Stacks
     from stackproof.emulator.handlers import all_handlers
-    from stackproof.emulator.handlers.services import Services
+    from stackproof.emulator.services import ACCOUNT, Services
 
     default_user_config["lambda"] = {"use_docker": False}  # invocations answer, and run nothing
     beside = Services.from_json(json.loads(options.services))

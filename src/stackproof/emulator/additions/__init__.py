@@ -13,7 +13,7 @@ from stackproof.emulator.additions import (
     targets,
 )
 from stackproof.emulator.additions.routing import Additions, wsgi
-from stackproof.emulator.handlers.services import Services
+from stackproof.emulator.services import Services
 
 _MODULES = (amplify, backup, lambda_functions, rotation, services_of_tasks, ses, targets)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from stackproof.emulator.handlers.services import Services
+from stackproof.emulator.services import Services
 
 _MODIFIED = {
     "SnapshotWindow": "snapshot_window",

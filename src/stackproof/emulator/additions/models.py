@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from stackproof.emulator.additions.cache_models import correct_cache
-from stackproof.emulator.handlers.services import Services
+from stackproof.emulator.services import Services
 
 
 def correct(services: Services) -> None:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-HEALTH = "/stackproof/health"
+from stackproof.emulator.services import HEALTH
+
 Wire = dict[str, Any]
 Answer = tuple[int, Mapping[str, str], bytes]
 _SCOPE = re.compile(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/aws4_request")

@@ -32,7 +32,7 @@ from stackproof.emulator.handlers import (
     wafv2,
 )
 from stackproof.emulator.handlers.base import Handler
-from stackproof.emulator.handlers.services import Services
+from stackproof.emulator.services import Services
 
 _MODULES = (
     *(acm, amplify, apigateway, apigatewayv2, backup, cloudfront, cloudwatch, cognito, ec2, ec2_groups, ecr, ecs),

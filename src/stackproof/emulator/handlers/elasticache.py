@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from stackproof.emulator.handlers.base import At, Handler, Made, Properties, changed, named, only, tag_pairs
-from stackproof.emulator.handlers.services import Services
+from stackproof.emulator.services import Services
 
 _CHANGEABLE = (
     *("ReplicationGroupDescription", "AutomaticFailoverEnabled", "MultiAZEnabled", "SnapshotRetentionLimit"),
@@ -65,6 +65,7 @@ class ReplicationGroup(Handler):
         """Tell the real server its token; it reads the file whenever somebody signs in."""
         if self.services.cache_token_file and properties.get("AuthToken"):
             file = Path(self.services.cache_token_file)
+            file.touch(mode=0o600)
             file.write_text(properties["AuthToken"], encoding="utf-8")
 
 

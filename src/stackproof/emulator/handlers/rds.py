@@ -16,7 +16,7 @@ from stackproof.emulator.handlers.base import (
     tag_pairs,
     without,
 )
-from stackproof.emulator.handlers.services import Services
+from stackproof.emulator.services import Services
 
 # What ModifyDBInstance changes in place, by CloudFormation's names.
 _CHANGEABLE = (

@@ -1,9 +1,12 @@
-"""The data services beside the embedded AWS, as the handlers see them."""
+"""What the embedded AWS and those who start it both know."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+
+HEALTH: Final = "/stackproof/health"  # answered by the server itself, whatever moto does
+ACCOUNT: Final = "123456789012"  # moto's own
 
 
 @dataclass(frozen=True, slots=True)
