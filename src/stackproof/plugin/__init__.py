@@ -5,6 +5,7 @@ A test module declares a gate's checks in one line: `checks = template_checks()`
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import uuid
@@ -96,6 +97,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Iterator[N
     if not hasattr(session.config, "workerinput"):
         run = session.config.stash[RUN]
         session.exitstatus = _as_usage_error(lambda: run.finish(session.testsfailed, int(exitstatus)))
+    gc.freeze()  # pytest now looks for garbage several times; thousands of findings are none, and looking takes long
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

@@ -62,14 +62,21 @@ class CheckItem(pytest.Item):
 def run_item(item: CheckItem) -> None:
     """Report one check the way pytest reports a test."""
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-    required = item.config.stash[RUN].options.evidence_required
-    item.ihook.pytest_runtest_logreport(report=_report(item, evidence_required=required))
+    run = item.config.stash[RUN]
+    advice = item.finding.outcome is Outcome.FAIL and item.finding.severity < run.policy.blocks
+    report = _report(item, evidence_required=run.options.evidence_required, advice=advice)
+    item.ihook.pytest_runtest_logreport(report=report)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
 
 
-def _report(item: CheckItem, *, evidence_required: bool) -> pytest.TestReport:
+def _report(item: CheckItem, *, evidence_required: bool, advice: bool) -> pytest.TestReport:
+    """Report a failure below the severity that counts as skipped advice, so that no dashboard turns red over it."""
     finding = item.finding
     outcome, longrepr = _verdict(finding, evidence_required=evidence_required)
+    status = _status(finding)
+    if advice:
+        outcome, status = "skipped", ("advice", "", "ADVICE")
+        longrepr = (finding.where.source, finding.where.line, f"advice: {finding.control}: {finding.message}")
     report = pytest.TestReport(
         nodeid=item.nodeid,
         location=item.location,
@@ -77,7 +84,7 @@ def _report(item: CheckItem, *, evidence_required: bool) -> pytest.TestReport:
         outcome=outcome,  # type: ignore[arg-type]
         longrepr=longrepr,
         when="call",
-        user_properties=[("status", _status(finding)), ("check", item.name), *_properties(finding)],
+        user_properties=[("status", status), ("check", item.name), *_properties(finding)],
     )
     if finding.outcome is Outcome.WAIVED:
         report.wasxfail = finding.waiver

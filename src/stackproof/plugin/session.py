@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime
 import subprocess
 import time
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from stackproof.errors import MisuseError
-from stackproof.gates.gate import Decision, Status, decide
+from stackproof.gates.gate import Decision, Policy, Status, decide
 from stackproof.model import Finding
 from stackproof.plugin.judging import Judged, judge, left_out, policy_of
 from stackproof.plugin.options import GATES, Options
@@ -98,6 +99,11 @@ class GateRun:
                 "--reports", f"{path.parent}: {error.strerror}", "a folder that can be written"
             ) from error
 
+    @cached_property
+    def policy(self) -> Policy:
+        """When the gate passes."""
+        return policy_of(self._system(), GATE)
+
     def checks(self, reporter: Any) -> list[tuple[str, Finding]]:
         """Judge the system, or take what was judged before; return each check with its unique name.
 
@@ -119,7 +125,7 @@ class GateRun:
             raise pytest.UsageError(self.misuse)
         if not self._reported:
             return exitstatus
-        policy = policy_of(self._system(), GATE)
+        policy = self.policy
         seconds = time.monotonic() - self._clock
         for environment, checks in self._judge(None).checks.items():
             ran = {name: finding for name, finding in checks.items() if name in self._reported}

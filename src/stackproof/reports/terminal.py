@@ -26,7 +26,7 @@ _STATUS: Final = {
     Status.NOT_RUN: "yellow",
 }
 _WIDEST: Final = 140  # longer lines are hard to read
-_LINES_EACH: Final = 3  # of one failure
+_LINES_EACH: Final = 4  # of one failure
 _NAMED: Final = 4  # environments that are named one by one
 
 
@@ -99,7 +99,7 @@ def _places(findings: Iterable[Finding], environments: Sequence[str]) -> str:
 
 
 def describe(failure: Shown, screen: Screen) -> list[str]:
-    """Write one failure as two or three lines: what, where and why, and what to do."""
+    """Write one failure in at most four lines: what, where, why, and what to do."""
     finding = failure.finding
     colour = "red" if failure.blocks and finding.severity >= Severity.MEDIUM else "yellow"
     word = "FAIL" if failure.blocks else "ADVICE"
@@ -109,16 +109,12 @@ def describe(failure: Shown, screen: Screen) -> list[str]:
     places = f" {failure.places}" if failure.places else ""
     rest = cut(f"{finding.control}{on}{places}{also}", screen.width - len(head) - 3)
     name, rest = rest[: len(finding.control)], rest[len(finding.control) :]
-    why = f"{finding.where}  {finding.message}"
-    return [
-        f"  {screen.paint(head, colour)} {screen.paint(name, 'bold')}{rest}",
-        f"      {cut(why, screen.width - 6)}",
-        *(
-            [f"      {screen.paint(cut('fix: ' + finding.remediation, screen.width - 6), 'dim')}"]
-            if finding.remediation
-            else []
-        ),
-    ]
+    room = screen.width - 6
+    where, why = str(finding.where), finding.message
+    told = [f"{where}  {why}"] if _cells(where) + _cells(why) + 2 <= room else [where, why]
+    fix = [screen.paint(cut(f"fix: {finding.remediation}", room), "dim")] if finding.remediation else []
+    lines = [*(cut(line, room) for line in told), *fix]
+    return [f"  {screen.paint(head, colour)} {screen.paint(name, 'bold')}{rest}", *(f"      {line}" for line in lines)]
 
 
 def cut(text: str, width: int) -> str:
