@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Final
 
 from stackproof.model import Claim, Fact, Inventory, Resource, Text, Unknown, Value, all_of
@@ -16,13 +17,17 @@ VERSION: Final = "AWS::Lambda::Version"
 PERMISSION: Final = "AWS::Lambda::Permission"
 
 _QUALIFIER: Final = re.compile(r":([\w$-]+)(/invocations)?")
+# A function written out, alone or in an integration's URI: its name or ARN, and an alias or version
+_WRITTEN: Final = re.compile(
+    r"(?:.*/functions/)?((?:arn:[\w-]+:lambda:[\w-]+:\d{12}:function:)?[\w-]+)(?::([\w$-]+))?(?:/invocations)?"
+)
 
 
 def calls_function(uri: Fact, inventory: Inventory) -> Claim:
     """Hold when an integration's URI leads to a Lambda function, alias or version."""
 
     def leads(value: Value) -> Answer:
-        target = inventory.target(uri)
+        target = inventory.target(_function(uri))
         if isinstance(target, Resource):
             return target.type in (FUNCTION, ALIAS, VERSION)
         text = skeleton(value) or ""
@@ -54,7 +59,7 @@ def lets_api_call(uri: Fact, api: Resource, beneath: str | None, inventory: Inve
             )
         )
 
-    return inventory.follow(uri, lambda _: inventory.of_type(PERMISSION).any(admits))
+    return inventory.follow(_function(uri), lambda _: inventory.of_type(PERMISSION).any(admits))
 
 
 def _from_api(source: Fact, api: Resource, beneath: str | None, inventory: Inventory) -> Claim:
@@ -67,7 +72,7 @@ def _from_api(source: Fact, api: Resource, beneath: str | None, inventory: Inven
 
 def _identity(pointer: Fact, inventory: Inventory) -> tuple[str, str] | Unknown:
     """The function's address, and the alias's name or version's address that a pointer names: empty for $LATEST."""
-    target = inventory.target(pointer)
+    target = inventory.target(_function(pointer))
     if isinstance(target, Unknown):
         return target
     if target.type not in (ALIAS, VERSION):
@@ -79,8 +84,17 @@ def _identity(pointer: Fact, inventory: Inventory) -> tuple[str, str] | Unknown:
     return name if isinstance(name, Unknown) else (function.address, str(name))
 
 
+def _function(pointer: Fact) -> Fact:
+    """The same pointer, without an alias and what else stands around a function that is written out."""
+    found = _WRITTEN.fullmatch(pointer.value) if isinstance(pointer.value, str) else None
+    return replace(pointer, value=found[1]) if found else pointer
+
+
 def _qualifier(value: Value) -> str:
     """What stands after the function's ARN or name: `:live` names an alias."""
+    if isinstance(value, str):
+        written = _WRITTEN.fullmatch(value)
+        return (written and written[2]) or ""
     last = value.parts[-1] if isinstance(value, Text) else ""
     found = _QUALIFIER.fullmatch(last) if isinstance(last, str) else None
     return found[1] if found else ""
