@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import pg8000.native
 import pytest
 
-from stackproof.emulator import EmulatorError, Running, environment, running
+from stackproof.emulator import EmulatorError, Running, environment, postgres, running
 from stackproof.emulator.processes import Known, started_at
 from stackproof.emulator.running import load, state_file
 
@@ -113,3 +115,26 @@ def test_a_part_that_ends_at_once_is_explained(tmp_path: Path, monkeypatch: pyte
     finally:
         begun.stop()
     assert gone(begun)
+
+
+def test_the_wheels_postgresql_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system has no PostgreSQL, the one from the wheel serves, with TLS by our front."""
+    pgserver = pytest.importorskip("pgserver", reason="the wheel with PostgreSQL is not installed")
+    programs = Path(pgserver.__file__).parent / "pginstall" / "bin"
+    monkeypatch.setattr(postgres, "binaries", lambda: programs)
+    made = begin(tmp_path)
+    try:
+        right = {"password": "open sesame"}
+        socket = made.scratch / "postgres" / f".s.PGSQL.{made.database.port}"
+        postgres.admit(str(socket), user="probe", database="probes", **right)
+        settings = {"host": made.database.host, "port": made.database.port, "database": "probes"}
+        verified = ssl.create_default_context(cafile=str(made.certificate))
+        connection = pg8000.native.Connection("probe", **settings, **right, ssl_context=verified)
+        assert connection.run("SELECT current_user") == [["probe"]]
+        connection.close()
+        for wrong in ({**right, "ssl_context": False}, {"password": "guessed", "ssl_context": verified}):
+            with pytest.raises(pg8000.native.DatabaseError, match=r"28000|28P01"):
+                pg8000.native.Connection("probe", **settings, **wrong)
+    finally:
+        made.stop()
+    assert gone(made)

@@ -117,12 +117,13 @@ def _aws(made: Running) -> Known:
         database_host=made.database.host,
         database_port=made.database.port,
         database_socket=str(made.scratch / "postgres" / f".s.PGSQL.{made.database.port}"),
+        database_front=not postgres.speaks_tls(postgres.binaries()),
         cache_host=made.cache.host,
         cache_port=made.cache.port,
         cache_token_file=str(token),
     )
     command = [sys.executable, "-m", "stackproof.emulator.server", "--ready", str(made.scratch / "ready.json")]
-    command += ["--services", json.dumps(asdict(services)), "--cache-certificate", str(made.certificate)]
+    command += ["--services", json.dumps(asdict(services)), "--certificate", str(made.certificate)]
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "MOTO_"))}
     return spawn("aws", command, made.scratch / "aws.log", environment=kept)
 

@@ -15,13 +15,16 @@ from stackproof.emulator.processes import Known, spawn
 
 OWNER: Final = "stackproof_owner"
 _MISSING: Final = "no PostgreSQL found: install the package postgresql, or this package's extra `emulator`"
-_SETTINGS: Final = """
+_TLS: Final = """
 listen_addresses = '{host}'
-port = {port}
-unix_socket_directories = '{folder}'
 ssl = on
 ssl_cert_file = '{certificate}'
 ssl_key_file = '{key}'
+"""
+_BEHIND: Final = "listen_addresses = ''\n"  # a front of ours listens, see tls_front
+_SETTINGS: Final = """
+port = {port}
+unix_socket_directories = '{folder}'
 password_encryption = scram-sha-256
 max_connections = 100
 shared_buffers = 16MB
@@ -35,7 +38,8 @@ full_page_writes = off
 """
 _ACCESS: Final = """
 local   all {owner} trust
-hostssl all all     0.0.0.0/0 scram-sha-256
+local   all all scram-sha-256
+hostssl all all 0.0.0.0/0 scram-sha-256
 """
 
 
@@ -72,6 +76,22 @@ def _wheel() -> list[Path]:
     return [Path(place) / "pginstall" / "bin" for place in places]
 
 
+def speaks_tls(programs: Path) -> bool:
+    """Whether this PostgreSQL was built with TLS, which shows in the library it is linked with; the wheel's was not."""
+    return b"libssl" in (programs / "postgres").read_bytes()
+
+
+def _usable(programs: Path, home: Path, user: str) -> Path:
+    """Programs that the server's user can reach: those of a wheel may lie in a folder that is closed to it."""
+    if not user or programs not in _wheel():
+        return programs
+    packages, copy = programs.parents[2], home / "wheel"  # the libraries are found by their place beside each other
+    shutil.copytree(programs.parent, copy / "pgserver" / "pginstall", symlinks=True)
+    if (packages / "pgserver.libs").exists():
+        shutil.copytree(packages / "pgserver.libs", copy / "pgserver.libs", symlinks=True)
+    return copy / "pgserver" / "pginstall" / "bin"
+
+
 def server_user() -> str:
     """Whom the server runs as: PostgreSQL refuses to run as root. Empty: as ourselves."""
     if os.geteuid() != 0:
@@ -96,7 +116,7 @@ def begin(folder: Path, host: str, port: int, certificate: Certificate) -> Known
     if user:
         for path in (home, *home.iterdir()):
             shutil.chown(path, user)
-    programs = binaries()
+    programs = _usable(binaries(), home, user)
     script = home / "start.sh"  # one process that makes the cluster and becomes the server, while we do other things
     data = home / "data"
     script.write_text(
@@ -110,8 +130,10 @@ exec '{programs}/postgres' -D '{data}'
         encoding="utf-8",
     )
     names = {"certificate": home / certificate.file.name, "key": home / certificate.key.name}
-    (home / "settings").write_text(_SETTINGS.format(host=host, port=port, folder=home, **names), encoding="utf-8")
-    (home / "access").write_text(_ACCESS.format(owner=OWNER), encoding="utf-8")
+    way_in = _TLS.format(host=host, **names) if speaks_tls(programs) else _BEHIND
+    (home / "settings").write_text(way_in + _SETTINGS.format(port=port, folder=home), encoding="utf-8")
+    access = _ACCESS.format(owner=OWNER)
+    (home / "access").write_text(access if way_in != _BEHIND else access.partition("hostssl")[0], encoding="utf-8")
     environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": str(home), "LC_ALL": "C"}
     log = folder / "postgres.log"
     return spawn("database", ["/bin/sh", str(script)], log, user=user, environment=environment, stop=signal.SIGINT)

@@ -17,7 +17,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="stackproof.emulator.server")
     parser.add_argument("--ready", type=Path, required=True, help="written when requests are answered")
     parser.add_argument("--services", default="{}", help="the data services that run beside, as JSON")
-    parser.add_argument("--cache-certificate", type=Path, help="serve the cache too, with this certificate")
+    parser.add_argument("--certificate", type=Path, help="serve the cache too, with this certificate")
     options = parser.parse_args()
     os.environ.setdefault("MOTO_ACM_VALIDATION_WAIT", "0")  # DNS validation succeeds at once
     os.environ.setdefault("MOTO_ECS_SERVICE_RUNNING", "2")
@@ -40,15 +40,19 @@ def _serve(options: argparse.Namespace) -> None:
     from stackproof.emulator.cloudformation.stacks import Stacks
     from stackproof.emulator.handlers import all_handlers
     from stackproof.emulator.services import ACCOUNT, Services
+    from stackproof.emulator.tls_front import DatabaseFront
 
     default_user_config["lambda"] = {"use_docker": False}  # invocations answer, and run nothing
     beside = Services.from_json(json.loads(options.services))
     added = additions.install(beside, ACCOUNT)
     handlers = all_handlers(beside)
     install(lambda account, region: Stacks(account, region, handlers, InProcessClients(account, added)))
-    if options.cache_certificate:
-        certificate = Certificate(options.cache_certificate, options.cache_certificate.with_name("key.pem"))
+    if options.certificate:
+        certificate = Certificate(options.certificate, options.certificate.with_name("key.pem"))
         CacheServer(beside.cache_host, beside.cache_port, certificate, Path(beside.cache_token_file)).start()
+        if beside.database_front:
+            behind = beside.database_socket
+            DatabaseFront(beside.database_host, beside.database_port, certificate, behind).start()
     app = additions.wsgi(added, DomainDispatcherApplication(create_backend_app))
     server = make_server("127.0.0.1", 0, app, threaded=True)
     ready: Path = options.ready

@@ -16,6 +16,7 @@ class Services:
     database_host: str = ""
     database_port: int = 0
     database_socket: str = ""
+    database_front: bool = False  # the database has no TLS of its own
     cache_host: str = ""
     cache_port: int = 0
     cache_token_file: str = ""
