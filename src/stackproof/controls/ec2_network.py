@@ -95,8 +95,13 @@ def ec2_endpoint_policy_limited(endpoint: Resource) -> Claim:
     statements = policies.any_statement(endpoint["PolicyDocument"])
 
     def unlimited(statement: Fact) -> Claim:
-        anybody = policies.admits_anyone(statement) & policies.boundless(statement)
-        return anybody & ~policies.narrowed(statement, *_OF_RESOURCES) & policies.allows(statement)
+        anybody = policies.admits_anyone(statement) | statement["Principal"].absent()
+        return (
+            anybody
+            & policies.boundless(statement)
+            & ~policies.narrowed(statement, *_OF_RESOURCES)
+            & policies.allows(statement)
+        )
 
     return statements.present() & ~statements.some(unlimited)
 
