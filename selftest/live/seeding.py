@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from stackproof.model import Inventory, Resource, Unknown, Value
+from stackproof.model import Inventory, Resource, Unknown, Where
 from stackproof.sources.live import Aws, readers
 from stackproof.sources.live.reading import Reading, schema_for
 from stackproof.sources.live.stacks import Row, StackState
 from stackproof.sources.live.system import Surroundings
-from stackproof.model import Where
 
 ACCOUNT = "123456789012"
 TRUST = json.dumps(
@@ -53,7 +52,7 @@ def read(
     aws: Aws,
     type_: str,
     physical: str,
-    hints: Mapping[str, Value] | None = None,
+    hints: Mapping[str, Any] | None = None,
     others: Mapping[str, str] | None = None,
 ) -> Reading:
     """Read one resource as `read_system` does. `others` maps types to the physical id of another resource in the stack.
@@ -75,7 +74,7 @@ def read(
     return reading
 
 
-def expect(reading: Reading, wanted: Mapping[str, Value], absent: tuple[str, ...] = ()) -> None:
+def expect(reading: Reading, wanted: Mapping[str, Any], absent: tuple[str, ...] = ()) -> None:
     """Compare settled properties, and demand that everything has a call it came from or a cause."""
     found = {name: reading.properties.get(name, "not set") for name in wanted}
     odd = {name: (found[name], wanted[name]) for name in wanted if found[name] != wanted[name]}

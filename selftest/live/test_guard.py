@@ -68,7 +68,7 @@ def test_a_change_is_stopped_before_it_leaves(lab: Lab, *, embedded: bool) -> No
 
 def test_a_permit_lets_one_call_through(lab: Lab) -> None:
     """A probe may read a secret when it says so; the ledger does not keep what it read."""
-    lab("secretsmanager").create_secret(Name="permitted", SecretString="hunter2-and-more")  # noqa: S106
+    lab("secretsmanager").create_secret(Name="permitted", SecretString="hunter2-and-more")
     permits = ("secretsmanager:GetSecretValue",)
     aws = Aws("us-east-1", endpoint=lab.endpoint, credentials=Credentials("a", "b"), permits=permits)
     assert aws.client("secretsmanager").get_secret_value(SecretId="permitted")["SecretString"] == "hunter2-and-more"

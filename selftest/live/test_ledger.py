@@ -67,7 +67,7 @@ def test_an_answer_is_asked_for_once_by_all_threads(recorded: tuple[Aws, Path]) 
 
 
 def test_no_secret_is_written(lab: Lab, recorded: tuple[Aws, Path]) -> None:
-    """Neither credentials of the caller nor of a role, nor what an API calls sensitive, nor what looks like a secret."""
+    """Neither credentials of the caller nor of a role, nor what looks like a secret."""
     aws, folder = recorded
     ssm_value = "postgres://app:hunter2hunter2@db:5432/app"
     lab("lambda")

@@ -11,7 +11,7 @@ import pytest
 from selftest.live.seeding import ACCOUNT, TRUST, Lab, expect, read
 from stackproof.model import Cause, Unknown
 from stackproof.sources.live import Aws
-from stackproof.sources.live.reading import GoneError, NoHintError
+from stackproof.sources.live.parts import GoneError, NoHintError
 from stackproof.sources.live.redaction import MARK
 
 ALLOW = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}

@@ -6,7 +6,7 @@ import pytest
 
 from selftest.live.seeding import Lab, expect, read
 from stackproof.sources.live import Aws
-from stackproof.sources.live.reading import GoneError
+from stackproof.sources.live.parts import GoneError
 
 
 @pytest.fixture(scope="module")

@@ -149,7 +149,6 @@ def test_a_stored_reading_gives_the_same_inventory(lab: Lab, stacks: list[StackS
 
 
 def content(reading: LiveReading) -> object:
-    resources = [
-        (r.address, r.type, r.properties, r.positions, r.attributes, r.names) for r in reading.inventory.resources
-    ]
+    parts = ("address", "type", "properties", "positions", "attributes", "names")
+    resources = {r.address: {part: getattr(r, part) for part in parts} for r in reading.inventory.resources}
     return resources, reading.inventory.gaps, reading.missing, reading.extra

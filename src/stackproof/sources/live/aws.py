@@ -6,6 +6,7 @@ import threading
 from collections.abc import Collection, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, Final
 
 from stackproof.model import Cause
@@ -58,6 +59,14 @@ class Answer:
     entry: int
 
 
+@cache
+def _models() -> Any:
+    """botocore's service models, which take longer to read than a call takes: once for all connections."""
+    from botocore.loaders import create_loader
+
+    return create_loader()
+
+
 class Aws:
     """One account and identity, in any region of it. Safe with threads; clients are made once.
 
@@ -67,7 +76,7 @@ class Aws:
     a ledger and nothing is sent. `role` is the ARN of the role whose credentials these are, if one was assumed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a choice of its own, and all but the region have defaults
         self,
         region: str,
         *,
@@ -252,10 +261,14 @@ class Aws:
     def _new_client(self, service: str, region: str) -> Any:
         import boto3
         from botocore.config import Config
+        from botocore.session import get_session
 
         if self._session is None:
+            base = get_session()
+            base.register_component("data_loader", _models())
             given = self._credentials or (Credentials("replayed", "replayed") if self._stored else None)
             self._session = boto3.Session(
+                botocore_session=base,
                 aws_access_key_id=given.key if given else None,
                 aws_secret_access_key=given.secret if given else None,
                 aws_session_token=(given.token or None) if given else None,

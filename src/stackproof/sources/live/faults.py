@@ -69,7 +69,7 @@ _GONE: Final = re.compile(
 ADVICE: Final[dict[Cause, str]] = {
     Cause.ACCESS_DENIED: "Add the permission to the policies of the reading role (stackproof permissions prints them).",
     Cause.DENIED_BY_RESOURCE: "Let the resource's own policy allow the reading role.",
-    Cause.DENIED_BY_ORGANISATION: "A control policy of the organisation denies it: no policy of the account can allow it.",
+    Cause.DENIED_BY_ORGANISATION: "A control policy of the organisation denies it; the account cannot allow it.",
     Cause.THROTTLED: "Run again, or with fewer workers; the account's API rate is used up.",
     Cause.TIMEOUT: "Run again; look at the network between here and AWS.",
     Cause.NOT_DEPLOYED: "Deploy the stack, or name the environment in which it is.",

@@ -1,8 +1,9 @@
 """The record of every call: what was asked, by whom, when, and what was answered, so that it can be judged again.
 
 Two files in a folder. `calls.jsonl` has one line for each call: id (its line number), service, operation, SHA-256 of
-the parameters, region, assumed role, account and caller, start in UTC, duration in seconds, attempts, request id, outcome (`ok`, or
-AWS's error code), SHA-256 of the answer. `answers.jsonl` has the answers by their digests. No secret is in either.
+the parameters, region, assumed role, account and caller, start in UTC, duration in seconds, attempts, request id,
+outcome (`ok`, or AWS's error code), SHA-256 of the answer. `answers.jsonl` has the answers by their digests.
+No secret is in either.
 """
 
 from __future__ import annotations
@@ -119,10 +120,10 @@ class Ledger:
         if self._files is None:
             self.folder.mkdir(parents=True, exist_ok=True)
             try:
-                calls, answers = ((self.folder / name).open("x", encoding="utf-8") for name in (CALLS, ANSWERS))
+                opened = [(self.folder / name).open("x", encoding="utf-8") for name in (CALLS, ANSWERS)]
             except FileExistsError as error:
                 raise MisuseError(str(self.folder), "the evidence of another run", "a folder of its own") from error
-            self._files = (calls, answers)
+            self._files = (opened[0], opened[1])
         calls, answers = self._files
         if answer is not None:
             answers.write(json.dumps({"digest": entry.answer, "answer": answer}) + "\n")

@@ -6,13 +6,17 @@ stays known (`Reference.text`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from stackproof.model import Reference, Resource, Value
+from stackproof.model import Reference, Resource, Text, Value
 from stackproof.sources.inventory import STACK
 
+_INVOKED: Final = re.compile(
+    r"(arn:.*/functions/)(arn:[^/]+)(/invocations)"
+)  # how API Gateway names a function to call
 _SHORTEST: Final = 8  # characters; shorter names (`live`, `prod`) are words that mean other things elsewhere
 
 
@@ -41,4 +45,6 @@ def _linked(value: Value, address: str, owners: Mapping[str, Reference]) -> Valu
         owner = owners.get(value)
         if owner is not None and owner.target != address:
             return owner
+        if (invoked := _INVOKED.fullmatch(value)) and (owner := owners.get(invoked[2])):
+            return Text((invoked[1], owner, invoked[3]))
     return value

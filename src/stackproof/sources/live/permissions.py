@@ -1,4 +1,4 @@
-"""Which IAM action a call needs. Source: the Service Authorization Reference; only what differs from the call's name."""
+"""Which IAM action a call needs: what differs from the call's name, by the Service Authorization Reference."""
 
 from __future__ import annotations
 

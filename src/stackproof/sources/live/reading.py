@@ -16,74 +16,13 @@ from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias
 
 from stackproof.model import ABSENT, Cause, Fact, Reference, Unknown, Value, Where
-from stackproof.sources.live.aws import Answer, Aws
+from stackproof.sources.live.aws import Aws
 from stackproof.sources.live.faults import Fault
-from stackproof.sources.live.permissions import permission_of
+from stackproof.sources.live.parts import GoneError, NoHintError, Part, computed, member_of, part_of, pick, tags
 from stackproof.sources.live.schemas import Schema, schema_of
-from stackproof.sources.live.shaping import look, members_of, plain_value, shape_at, shaped
+from stackproof.sources.live.shaping import look, members_of, shape_at, shaped
 
 Reader: TypeAlias = Callable[["Reading"], None]
-
-
-class GoneError(Exception):
-    """AWS says that the thing is not there."""
-
-    def __init__(self, part: Part) -> None:
-        self.part = part
-        super().__init__(part.call)
-
-
-class NoHintError(Exception):
-    """The physical id does not say where to look, and the template's value is not known."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        super().__init__(path)
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What one call says: its value (None: known to be absent) with botocore's shape, or the fault."""
-
-    call: str
-    value: Any
-    shape: Any
-    fault: Fault | None
-    entry: int
-
-    @property
-    def where(self) -> Where:
-        """The call, and the line of the ledger that holds it."""
-        return Where(self.call, self.entry)
-
-    @property
-    def unknown(self) -> Unknown:
-        """What this call's properties are when it failed."""
-        fault = self.fault or Fault(Cause.MALFORMED, "", "")
-        if fault.gone:  # a part of something that is there: the answers contradict each other
-            fault = replace(fault, cause=Cause.MALFORMED)
-        return fault.unknown(permission_of(self.call))
-
-    def at(self, path: str, *, required: bool = True) -> Part:
-        """Look into the answer. A missing member is a malformed answer, or absence where it is not required."""
-        inner = replace(self, value=look(self.value, path), shape=shape_at(self.shape, path))
-        if self.fault is None and self.value is not None and inner.value is None and required:
-            return replace(inner, fault=Fault(Cause.MALFORMED, "", f"{self.call} answered without {path}"))
-        return inner
-
-    def filled(self) -> Part:
-        """Demand that there is something in the answer: an API that has another way to say "nothing" was cut off."""
-        if self.fault is None and self.value == {}:
-            return replace(self, fault=Fault(Cause.MALFORMED, "", f"{self.call} answered with nothing"))
-        return self
-
-    def element(self, index: int) -> Part:
-        """Look at an element of a list; a list that is too short is a malformed answer."""
-        shape = getattr(self.shape, "member", None)
-        if self.fault is None and (not isinstance(self.value, list) or len(self.value) <= index):
-            fault = Fault(Cause.MALFORMED, "", f"{self.call} answered with no element {index}")
-            return replace(self, value=None, shape=shape, fault=fault)
-        return replace(self, value=self.value[index] if self.fault is None else None, shape=shape)
 
 
 class Around(Protocol):
@@ -125,7 +64,7 @@ class Reading:
         """Call (`s3:GetBucketCors`) and look into the answer. Error codes in `absent` mean that there is none."""
         service, _, operation = call.partition(":")
         answer = self.aws.call(service, operation, asked, region=region or self.region)
-        return _part(answer, path, absent)
+        return part_of(answer, path, absent)
 
     def find(
         self,
@@ -145,14 +84,14 @@ class Reading:
 
         """
         service, _, operation = call.partition(":")
-        listed = _part(self.aws.call(service, operation, asked, region=self.region), path)
-        part = _pick(listed, match)
+        listed = part_of(self.aws.call(service, operation, asked, region=self.region), path)
+        part = pick(listed, match)
         if part is None and confirm:
-            alone = _part(self.aws.call(service, operation, confirm, region=self.region), path)
-            part = _pick(alone, match)
+            alone = part_of(self.aws.call(service, operation, confirm, region=self.region), path)
+            part = pick(alone, match)
             if part is None and alone.fault is None:
                 fault = Fault(Cause.MALFORMED, "", f"{call} answered with neither the resource nor an error")
-                part = replace(alone, value=None, shape=_member(alone.shape), fault=fault)
+                part = replace(alone, value=None, shape=member_of(alone.shape), fault=fault)
             listed = alone
         if part is None:
             raise GoneError(listed)
@@ -229,11 +168,16 @@ class Reading:
         if part.fault is not None:
             value = part.unknown
         elif callable(value):
-            value = _computed(value, part)
+            value = computed(value, part)
         self._settled.add(name)
         self.positions[name] = part.where
         if value is not ABSENT:
             self.properties[name] = value
+
+    def copy(self, name: str, part: Part, member: str, make: Callable[[Any], Value] | None = None) -> None:
+        """Settle one property by a member of the answer; what is not there, or empty, is absent."""
+        found = part.at(member, required=False)
+        self.set(name, found, lambda value: ABSENT if value in ("", [], {}) else make(value) if make else value)
 
     def shape(self, name: str, part: Part, renames: Mapping[str, str] | None = None) -> None:
         """Settle one property by the whole value of a call."""
@@ -289,37 +233,6 @@ class Reading:
                 self.properties[name] = unknown
 
 
-ODD = (
-    KeyError,
-    TypeError,
-    AttributeError,
-    IndexError,
-    ValueError,
-)  # what an answer of another form than documented causes
-
-
-def _computed(make: Callable[[Any], Value], part: Part) -> Value:
-    if part.value is None:
-        return ABSENT
-    try:
-        return make(part.value)
-    except ODD as error:
-        return Unknown(Cause.MALFORMED, f"{part.call}: {type(error).__name__} {error}")
-
-
-def tags(value: Any, *, listed: bool) -> Value:
-    """Tags in one of AWS's forms (`{key: value}`, `[{Key, Value}]`, `[{key, value}]`, `[{TagKey, TagValue}]`)."""
-    pairs: dict[str, Value] = {}
-    if isinstance(value, Mapping):
-        pairs = {str(key): plain_value(item) for key, item in value.items()}
-    else:
-        for tag in value or ():
-            lower = {key.lower().removeprefix("tag"): item for key, item in tag.items()}
-            pairs[str(lower.get("key"))] = plain_value(lower.get("value"))
-    own = {key: item for key, item in pairs.items() if not key.startswith("aws:")}
-    return [{"Key": key, "Value": item} for key, item in own.items()] if listed else dict(own)
-
-
 @dataclass(frozen=True, slots=True)
 class TypeReader:
     """How one resource type is read, and the calls (`rds:DescribeDBInstances`) that it takes."""
@@ -356,24 +269,3 @@ def readers() -> Mapping[str, TypeReader]:
 def schema_for(type_: str) -> Schema:
     """The schema of a type that has a reader."""
     return schema_of(type_) or Schema(type_, {})
-
-
-def _part(answer: Answer, path: str, absent: Collection[str] = ()) -> Part:
-    fault = answer.fault
-    known_absent = fault is not None and fault.code in absent
-    part = Part(answer.call, answer.value, answer.shape, None if known_absent else fault, answer.entry)
-    return part.at(path, required=not known_absent) if path else part
-
-
-def _pick(listed: Part, match: Mapping[str, str]) -> Part | None:
-    """The element that matches; the fault itself when there is no list."""
-    if listed.fault is not None:
-        return None if listed.fault.gone else replace(listed, shape=_member(listed.shape))
-    for item in listed.value if isinstance(listed.value, list) else ():
-        if all(str(look(item, key.replace("__", "."))).lower() == wanted.lower() for key, wanted in match.items()):
-            return replace(listed, value=item, shape=_member(listed.shape))
-    return None
-
-
-def _member(shape: Any) -> Any:
-    return getattr(shape, "member", None)

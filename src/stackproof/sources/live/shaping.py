@@ -1,4 +1,4 @@
-"""Turns what an API answered into CloudFormation's shape: names by the resource's schema, structure by botocore's model.
+"""Turns what an API answered into CloudFormation's shape: names by the resource's schema, structure by botocore's.
 
 A property of the schema for which the API's model has no member is not absent: this call cannot tell. It is left out at
 the top, where another call may answer it, and is unknown further down.

@@ -18,6 +18,8 @@ from stackproof.sources.worlds import evaluate
 
 _WORDS: Final = ("DeletionPolicy", "UpdateReplacePolicy", "CreationPolicy", "UpdatePolicy", "Metadata", "DependsOn")
 _STACK_WORDS: Final = ("Imports", "ParameterDeclarations", "Transform")
+_UNREAD: Final = Unknown(Cause.NOT_READ, "cloudformation:GetTemplate")
+_DESCRIBED: Final = Where("cloudformation:DescribeStacks")
 _NOT_THERE: Final = frozenset({"DELETE_COMPLETE", "REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE"})
 _MASKED: Final = "****"
 
@@ -52,9 +54,9 @@ class StackState:
     region: str = ""
     rows: tuple[Row, ...] = ()
     nested: tuple[StackState, ...] = ()
-    template: TemplateFile | Unknown = Unknown(Cause.NOT_READ, "cloudformation:GetTemplate")
+    template: TemplateFile | Unknown = _UNREAD
     described: Mapping[str, Any] = field(default_factory=dict)
-    where: Where = Where("cloudformation:DescribeStacks")
+    where: Where = _DESCRIBED
 
     def everything(self) -> Iterator[StackState]:
         """This stack and those inside it."""

@@ -15,7 +15,8 @@ from stackproof.sources.live.cloudcontrol import read_generic
 from stackproof.sources.live.faults import Fault
 from stackproof.sources.live.ledger import Ledger
 from stackproof.sources.live.linking import linked
-from stackproof.sources.live.reading import ODD, GoneError, NoHintError, Reading, readers, schema_for
+from stackproof.sources.live.parts import ODD, GoneError, NoHintError
+from stackproof.sources.live.reading import Reading, readers, schema_for
 from stackproof.sources.live.stacks import Row, StackState, deployed_templates, read_stack, stack_resource, words_of
 from stackproof.sources.stacks import Deployment, StackSource
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from stackproof.model import ABSENT, Value
-from stackproof.sources.live.reading import GoneError, Part, Reading, reads
+from stackproof.sources.live.parts import GoneError, Part
+from stackproof.sources.live.reading import Reading, reads
 
 
 @reads("AWS::ECS::Cluster", "ecs:DescribeClusters")
@@ -101,7 +102,7 @@ def load_balancer(r: Reading) -> None:
     confirm = {"LoadBalancerArns": [r.id]}
     part = r.find("elbv2:DescribeLoadBalancers", "LoadBalancers", LoadBalancerArn=r.id, confirm=confirm)
     attributes = r.ask("elbv2:DescribeLoadBalancerAttributes", "Attributes", LoadBalancerArn=r.id)
-    r.set("LoadBalancerAttributes", attributes, lambda found: list(found))
+    r.set("LoadBalancerAttributes", attributes, list)
     zones = part.at("AvailabilityZones")
     r.set("Subnets", zones, lambda found: [zone["SubnetId"] for zone in found if zone.get("SubnetId")] or ABSENT)
     _tags(r)
@@ -125,7 +126,7 @@ def target_group(r: Reading) -> None:
     confirm = {"TargetGroupArns": [r.id]}
     part = r.find("elbv2:DescribeTargetGroups", "TargetGroups", TargetGroupArn=r.id, confirm=confirm)
     attributes = r.ask("elbv2:DescribeTargetGroupAttributes", "Attributes", TargetGroupArn=r.id)
-    r.set("TargetGroupAttributes", attributes, lambda found: list(found))
+    r.set("TargetGroupAttributes", attributes, list)
     _tags(r)
     health = r.ask("elbv2:DescribeTargetHealth", "TargetHealthDescriptions", TargetGroupArn=r.id)
     r.set("Targets", health, lambda found: [item["Target"] for item in found] or ABSENT)

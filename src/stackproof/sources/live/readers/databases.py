@@ -6,7 +6,8 @@ from typing import Any
 
 from stackproof.model import ABSENT, Cause, Reference, Unknown, Value
 from stackproof.sources.live.faults import Fault
-from stackproof.sources.live.reading import Part, Reading, reads
+from stackproof.sources.live.parts import Part
+from stackproof.sources.live.reading import Reading, reads
 
 
 @reads("AWS::RDS::DBInstance", "rds:DescribeDBInstances")
@@ -131,7 +132,8 @@ def replication_group(r: Reading) -> None:
 def _port(group: dict[str, Any]) -> Value:
     nodes = group.get("NodeGroups") or [{}]
     found = group.get("ConfigurationEndpoint") or nodes[0].get("PrimaryEndpoint") or {}
-    return found.get("Port", ABSENT)
+    port: Value = found.get("Port", ABSENT)
+    return port
 
 
 def _member_cluster(r: Reading, name: str) -> Part:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from stackproof.model import ABSENT, Value
-from stackproof.sources.live.reading import GoneError, NoHintError, Part, Reading, reads
+from stackproof.sources.live.parts import GoneError, NoHintError, Part
+from stackproof.sources.live.reading import Reading, reads
 
 
 @reads(
@@ -61,7 +62,11 @@ def record_set(r: Reading) -> None:
     part = _record(r, zone, {"Name": name, "Type": kind, "SetIdentifier": r.hint("SetIdentifier")})
     r.set("HostedZoneId", part, zone)
     for key in ("Name", "Type", "TTL", "ResourceRecords", "AliasTarget", *_ROUTING):
-        r.set(key, part, lambda found, key=key: record(found).get(key, ABSENT))
+        r.set(key, part, _member(key))
+
+
+def _member(key: str) -> Callable[[Mapping[str, Any]], Value]:
+    return lambda found: record(found).get(key, ABSENT)
 
 
 @reads("AWS::Route53::RecordSetGroup", "route53:ListResourceRecordSets")

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from stackproof.model import ABSENT, Value
-from stackproof.sources.live.reading import GoneError, Part, Reading, reads
+from stackproof.sources.live.parts import GoneError, Part
+from stackproof.sources.live.reading import Reading, reads
 
 
 @reads("AWS::EC2::VPC", "ec2:DescribeVpcs", "ec2:DescribeVpcAttribute")
@@ -97,7 +98,11 @@ def address(r: Reading) -> None:
     """Its physical id is the address, or `address|eipalloc-...`."""
     ip = r.id.partition("|")[0]
     key = "AllocationId" if ip.startswith("eipalloc-") else "PublicIp"
-    part = r.find("ec2:DescribeAddresses", "Addresses", confirm={f"{key}s": [ip]}, **{key: ip})
+    confirm = {f"{key}s": [ip]}
+    if key == "PublicIp":
+        part = r.find("ec2:DescribeAddresses", "Addresses", confirm=confirm, PublicIp=ip)
+    else:
+        part = r.find("ec2:DescribeAddresses", "Addresses", confirm=confirm, AllocationId=ip)
     r.fill(part, but=("TransferAddress",))
     if part.value:
         r.also(part.value.get("AllocationId"), part.value.get("PublicIp"))

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from stackproof.model import ABSENT, Cause, Unknown, Value
 from stackproof.sources.live.aws import EDGE_REGION
-from stackproof.sources.live.reading import GoneError, NoHintError, Reading, reads
+from stackproof.sources.live.parts import GoneError, NoHintError
+from stackproof.sources.live.reading import Reading, reads
 
 _CACHE: Final = "DistributionConfig.DefaultCacheBehavior"
 _ORIGINS: Final = "DistributionConfig.Origins"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from stackproof.model import ABSENT, Cause, Unknown, Value
 from stackproof.sources.live.faults import Fault
-from stackproof.sources.live.reading import GoneError, Part, Reading, reads
+from stackproof.sources.live.parts import GoneError, Part
+from stackproof.sources.live.reading import Reading, reads
 
 
 @reads("AWS::Lambda::Function", "lambda:GetFunction")
@@ -87,9 +88,9 @@ def permission(r: Reading) -> None:
         ("EventSourceToken", "lambda:eventsourcetoken"),
         ("FunctionUrlAuthType", "lambda:functionurlauthtype"),
         ("PrincipalOrgID", "aws:principalorgid"),
+        ("InvokedViaFunctionUrl", "lambda:invokedviafunctionurl"),
     ):
-        r.set(name, statement, lambda found, key=key: _condition(found, key))
-    r.set("InvokedViaFunctionUrl", statement, lambda found: _condition(found, "lambda:invokedviafunctionurl"))
+        r.set(name, statement, _condition(key))
 
 
 def _statement(text: Part, sid: str) -> Part:
@@ -111,10 +112,15 @@ def _principal(statement: Mapping[str, Any]) -> Value:
     return found
 
 
-def _condition(statement: Mapping[str, Any], wanted: str) -> Value:
-    for keys in (statement.get("Condition") or {}).values():
-        for key, value in keys.items():
-            if key.lower() == wanted:
-                found: Value = value
-                return found
-    return ABSENT
+def _condition(wanted: str) -> Callable[[Mapping[str, Any]], Value]:
+    """Read the value of a condition key, whatever the operator."""
+
+    def read(statement: Mapping[str, Any]) -> Value:
+        for keys in (statement.get("Condition") or {}).values():
+            for key, value in keys.items():
+                if key.lower() == wanted:
+                    found: Value = value
+                    return found
+        return ABSENT
+
+    return read

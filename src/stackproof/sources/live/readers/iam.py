@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from stackproof.model import ABSENT, Cause, Unknown, Value
-from stackproof.sources.live.reading import GoneError, NoHintError, Reading, reads
+from stackproof.sources.live.parts import GoneError, NoHintError
+from stackproof.sources.live.reading import Reading, reads
 
 
 @reads("AWS::IAM::Role", "iam:GetRole", "iam:ListRolePolicies", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies")
@@ -44,14 +46,17 @@ def managed_policy(r: Reading) -> None:
         ("Users", "PolicyUsers", "UserName"),
         ("Groups", "PolicyGroups", "GroupName"),
     ):
-        found = entities.at(member)
-        r.set(name, found, lambda items, key=key: [item[key] for item in items] or ABSENT)
+        r.set(name, entities.at(member), _names(key))
     r.fill(part, {"ManagedPolicyName": "PolicyName"})
+
+
+def _names(key: str) -> Callable[[Any], Value]:
+    return lambda items: [item[key] for item in items] or ABSENT
 
 
 @reads("AWS::IAM::Policy", "iam:GetRolePolicy")
 def inline_policy(r: Reading) -> None:
-    """Its physical id says nothing; the template says the name and which roles have it. Users and groups are not read."""
+    """The template says its name and which roles have it; users and groups are not read."""
     name = r.needs("PolicyName")[0]
     roles = r.hint("Roles")
     if not isinstance(roles, list) or not roles or not all(roles):

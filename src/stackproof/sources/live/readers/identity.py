@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from stackproof.model import ABSENT, Value
-from stackproof.sources.live.reading import GoneError, NoHintError, Part, Reading, reads
+from stackproof.sources.live.parts import GoneError, NoHintError, Part
+from stackproof.sources.live.reading import Reading, reads
 
 
 @reads("AWS::Cognito::UserPool", "cognito-idp:DescribeUserPool", "cognito-idp:GetUserPoolMfaConfig")
@@ -67,7 +68,7 @@ def _pool(r: Reading) -> str:
 @reads("AWS::Cognito::UserPoolDomain", "cognito-idp:DescribeUserPoolDomain")
 def user_pool_domain(r: Reading) -> None:
     """A domain that is not there is described by nothing."""
-    part = r.main(r.ask("cognito-idp:DescribeUserPoolDomain", "DomainDescription", Domain=r.id))
+    part = r.main(r.ask("cognito-idp:DescribeUserPoolDomain", "DomainDescription", Domain=r.id), bare=True)
     if part.fault is None and not part.value.get("UserPoolId"):
         raise GoneError(part)
     r.fill(part)

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from stackproof.model import ABSENT, Reference, Text, Value
+from stackproof.sources.live.parts import NoHintError
 from stackproof.sources.live.readers.definitions import AUTHORIZERS, RESOURCES, RESPONSES, definition
-from stackproof.sources.live.reading import NoHintError, Reading, reads
+from stackproof.sources.live.reading import Reading, reads
 
 
 @reads("AWS::ApiGateway::RestApi", "apigateway:GetRestApi", RESOURCES, AUTHORIZERS, RESPONSES)
@@ -107,7 +108,10 @@ def account(r: Reading) -> None:
 def api(r: Reading) -> None:
     """All in one answer."""
     part = r.main(r.ask("apigatewayv2:GetApi", ApiId=r.id))
-    r.fill(part, {"CorsConfiguration": "CorsConfiguration"}, optional=("DisableExecuteApiEndpoint",))
+    if part.value and part.value.get("ProtocolType") == "WEBSOCKET":  # only HTTP APIs are made from a definition
+        r.set("Body", part, ABSENT)
+        r.set("BodyS3Location", part, ABSENT)
+    r.fill(part, optional=("DisableExecuteApiEndpoint",))
 
 
 @reads("AWS::ApiGatewayV2::Integration", "apigatewayv2:GetIntegration")

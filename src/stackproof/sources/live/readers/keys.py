@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from stackproof.model import ABSENT, Value
-from stackproof.sources.live.reading import GoneError, Reading, reads
+from stackproof.sources.live.parts import GoneError
+from stackproof.sources.live.reading import Reading, reads
 
 
 @reads("AWS::KMS::Key", "kms:DescribeKey", "kms:GetKeyRotationStatus", "kms:GetKeyPolicy", "kms:ListResourceTags")

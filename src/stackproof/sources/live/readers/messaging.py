@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from stackproof.model import ABSENT, Value
-from stackproof.sources.live.reading import GoneError, NoHintError, Part, Reading, reads
+from stackproof.sources.live.parts import GoneError, NoHintError, Part
+from stackproof.sources.live.reading import Reading, reads
+
+_NUMBERS: Final = (
+    "DelaySeconds",
+    "KmsDataKeyReusePeriodSeconds",
+    "MaximumMessageSize",
+    "MessageRetentionPeriod",
+    "ReceiveMessageWaitTimeSeconds",
+    "VisibilityTimeout",
+)
 
 
 @reads("AWS::SNS::Topic", "sns:GetTopicAttributes", "sns:ListSubscriptions", "sns:ListTagsForResource")
@@ -17,10 +27,10 @@ def topic(r: Reading) -> None:
     r.also(r.id.rpartition(":")[2], attribute="TopicName")
     r.set("TopicName", part, r.id.rpartition(":")[2])
     for name in ("DisplayName", "KmsMasterKeyId", "SignatureVersion", "TracingConfig"):
-        r.set(name, part, lambda found, name=name: found.get(name) or ABSENT)
+        r.copy(name, part, name)
     for name in ("FifoTopic", "ContentBasedDeduplication"):
-        r.set(name, part, lambda found, name=name: str(found.get(name, "false")) == "true")
-    r.set("ArchivePolicy", part, lambda found: _json(found.get("ArchivePolicy")))
+        _flag(r, name, part)
+    r.copy("ArchivePolicy", part, "ArchivePolicy", _json)
     listed = r.ask("sns:ListSubscriptions", "Subscriptions")
     r.set("Subscription", listed, lambda found: _subscriptions(found, r.id) or ABSENT)
     r.tags(r.ask("sns:ListTagsForResource", "Tags", ResourceArn=r.id))
@@ -44,21 +54,14 @@ def queue(r: Reading) -> None:
     """Attributes are texts; AWS leaves out those that are not set."""
     part = r.main(r.ask("sqs:GetQueueAttributes", "Attributes", QueueUrl=r.id, AttributeNames=["All"]))
     r.set("QueueName", part, r.id.rpartition("/")[2])
-    for name, member in (
-        ("DelaySeconds", "DelaySeconds"),
-        ("KmsDataKeyReusePeriodSeconds", "KmsDataKeyReusePeriodSeconds"),
-        ("MaximumMessageSize", "MaximumMessageSize"),
-        ("MessageRetentionPeriod", "MessageRetentionPeriod"),
-        ("ReceiveMessageWaitTimeSeconds", "ReceiveMessageWaitTimeSeconds"),
-        ("VisibilityTimeout", "VisibilityTimeout"),
-    ):
-        r.set(name, part, lambda found, member=member: int(found[member]) if member in found else ABSENT)
+    for name in _NUMBERS:
+        r.copy(name, part, name, int)
     for name in ("KmsMasterKeyId", "DeduplicationScope", "FifoThroughputLimit"):
-        r.set(name, part, lambda found, name=name: found.get(name) or ABSENT)
+        r.copy(name, part, name)
     for name in ("FifoQueue", "ContentBasedDeduplication", "SqsManagedSseEnabled"):
-        r.set(name, part, lambda found, name=name: str(found.get(name, "false")).lower() == "true")
+        _flag(r, name, part)
     for name in ("RedrivePolicy", "RedriveAllowPolicy"):
-        r.set(name, part, lambda found, name=name: _json(found.get(name)))
+        r.copy(name, part, name, _json)
     r.also(r.id.rpartition("/")[2], attribute="QueueName")
     r.tags(r.ask("sqs:ListQueueTags", QueueUrl=r.id).at("Tags", required=False))  # without tags it answers nothing
     if part.value:
@@ -73,6 +76,11 @@ def queue_policy(r: Reading) -> None:
         r.main(r.ask("sqs:GetQueueAttributes", "Attributes", QueueUrl=url, AttributeNames=["All"])) for url in urls
     ]
     _shared_policy(r, "Queues", urls, parts)
+
+
+def _flag(r: Reading, name: str, part: Part) -> None:
+    """What is on says so; AWS leaves out what is off."""
+    r.set(name, part, lambda found: str(found.get(name, "false")).lower() == "true")
 
 
 def _targets(r: Reading, name: str) -> list[str]:

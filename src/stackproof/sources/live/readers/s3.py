@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from stackproof.model import ABSENT, Cause, Unknown, Value
-from stackproof.sources.live.reading import GoneError, Reading, reads
+from stackproof.sources.live.parts import GoneError
+from stackproof.sources.live.reading import Reading, reads
 
 # Property: call, member of the answer that holds it, error code that says that there is none
 _SETTINGS: Final = {
@@ -50,9 +51,10 @@ _CALLS: Final = (
     "s3:GetBucketNotificationConfiguration",
     *(f"s3:{call}" for call, _, _ in _SETTINGS.values()),
 )
+_RULES: Final = "BucketEncryption.ServerSideEncryptionConfiguration"
 _RENAMES: Final = {
-    "BucketEncryption.ServerSideEncryptionConfiguration": "Rules",
-    "BucketEncryption.ServerSideEncryptionConfiguration.ServerSideEncryptionByDefault": "ApplyServerSideEncryptionByDefault",
+    _RULES: "Rules",
+    f"{_RULES}.ServerSideEncryptionByDefault": "ApplyServerSideEncryptionByDefault",
     "WebsiteConfiguration.IndexDocument": "IndexDocument.Suffix",
     "WebsiteConfiguration.ErrorDocument": "ErrorDocument.Key",
 }

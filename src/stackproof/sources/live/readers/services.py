@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from stackproof.model import ABSENT, Value
-from stackproof.sources.live.reading import Part, Reading, reads
+from stackproof.sources.live.parts import Part
+from stackproof.sources.live.reading import Reading, reads
 
 
 @reads(
