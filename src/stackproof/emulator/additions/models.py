@@ -16,6 +16,8 @@ def correct(services: Services) -> None:
     _performance_insights()
     _log_delivery()
     _origins()
+    _dashboard_tags()
+    _rule_descriptions()
 
 
 def _log_delivery() -> None:
@@ -93,3 +95,30 @@ def _origins() -> None:
 
     origin.__init__ = origin_init
     certificate.__init__ = certificate_init
+
+
+def _dashboard_tags() -> None:
+    from moto.cloudwatch.responses import CloudWatchResponse
+
+    response: Any = CloudWatchResponse
+    put = response.put_dashboard
+
+    def put_dashboard(self: Any) -> Any:
+        answer = put(self)
+        backend = self.cloudwatch_backend
+        arn = f"arn:aws:cloudwatch::{backend.account_id}:dashboard/{self._get_param('DashboardName')}"
+        tags = self._get_param("Tags")
+        if tags:
+            backend.tagger.delete_all_tags_for_resource(arn)
+            backend.tagger.tag_resource(arn, tags)
+        return answer
+
+    response.put_dashboard = put_dashboard
+
+
+def _rule_descriptions() -> None:
+    """EC2: a rule's description, whether the rule is about addresses or about a group."""
+    from moto.ec2.models.security_groups import SecurityGroupRule
+
+    model: Any = SecurityGroupRule
+    model.description = property(lambda self: self.ip_range.get("Description") or self.source_group.get("Description"))

@@ -35,15 +35,13 @@ class Dashboard(Handler):
 
     def create(self, at: At, new: Properties) -> Made:
         parameters = named(new, "DashboardName", at)
-        at.send("cloudwatch", "put_dashboard", parameters, beside=("Tags",))
-        name = parameters["DashboardName"]
-        lacking = "tags of dashboards" if new.get("Tags") else ""
-        return Made(name, {"DashboardName": name}, lacking)
+        at.send("cloudwatch", "put_dashboard", parameters)
+        return Made(parameters["DashboardName"], {"DashboardName": parameters["DashboardName"]})
 
     def update(self, at: At, made: Made, new: Properties, old: Properties) -> Made:
         if "DashboardName" in changed(new, old):
             only(changed(new, old))
-        at.client("cloudwatch").put_dashboard(DashboardName=made.id, DashboardBody=new["DashboardBody"])
+        at.send("cloudwatch", "put_dashboard", {**new, "DashboardName": made.id})
         return made
 
     def delete(self, at: At, made: Made, old: Properties) -> None:
