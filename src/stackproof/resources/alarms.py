@@ -12,6 +12,7 @@ from stackproof.model import (
     Claim,
     Fact,
     Inventory,
+    Origin,
     Reference,
     Resource,
     Selection,
@@ -180,6 +181,8 @@ def _is_named(resource: Resource, at: str, name: Value) -> Claim:
     """Compare the declared name; where AWS gives an id, a literal may be it, which only the deployment shows."""
     if at:
         return resource[at].equals(name)
+    if resource.origin is Origin.OBSERVED:
+        return resource.fact.claim(f"the id {name}", lambda _: str(name) in resource.names)
     given = Unknown(Cause.NEEDS_LIVE, f"the id of {resource.address}")
     return resource.fact.claim(f"the id {name}", lambda _: given)
 

@@ -7,6 +7,7 @@ from stackproof.sources.live.aws import Answer, Aws, Credentials, Identity
 from stackproof.sources.live.faults import ADVICE, Fault
 from stackproof.sources.live.guard import RefusedError
 from stackproof.sources.live.ledger import Entry, Ledger, Stored
+from stackproof.sources.live.needs import actions_of, permissions_for
 from stackproof.sources.live.permissions import permission_of
 from stackproof.sources.live.reading import readers
 from stackproof.sources.live.system import Extra, LiveReading, Missing, read_system
@@ -25,7 +26,9 @@ __all__ = [
     "Missing",
     "RefusedError",
     "Stored",
+    "actions_of",
     "permission_of",
+    "permissions_for",
     "read_system",
     "readers",
 ]

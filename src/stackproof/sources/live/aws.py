@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Collection, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ from functools import cache
 from typing import Any, Final
 
 from stackproof.model import Cause
-from stackproof.sources.live.faults import LASTING, Fault, fault_of
+from stackproof.sources.live.faults import LASTING, SPENDING, Fault, fault_of
 from stackproof.sources.live.guard import ASSUME_ROLE, ReadOnly
 from stackproof.sources.live.ledger import Ledger, Stored, digest
 from stackproof.sources.live.paging import Pages, plan_of
@@ -21,8 +22,9 @@ GLOBAL: Final = frozenset(
 )
 EDGE_REGION: Final = "us-east-1"
 ATTEMPTS: Final = 6  # of one request in adaptive mode, so that throttling ends as an unknown and not as a hang
+_PATIENCE: Final = 4  # calls that may end throttled or timed out, after all attempts, before a service is given up
 _CONNECT_TIMEOUT: Final = 5  # seconds
-_READ_TIMEOUT: Final = 30  # seconds
+_READ_TIMEOUT: Final = 20  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ class Aws:
         self._clients: dict[tuple[str, str], Any] = {}
         self._answers: dict[tuple[str, str, str, str], Future[Answer]] = {}
         self._down: dict[tuple[str, str], Fault] = {}
+        self._spent: Counter[tuple[str, str]] = Counter()
         self._identity: Identity | Fault | None = None
         self._lock = threading.RLock()
         self._session: Any = None
@@ -256,6 +259,11 @@ class Aws:
         if fault.cause in LASTING:
             whole = fault.cause is not Cause.ENDPOINT_OFF
             self._down["" if whole else service, "" if whole else region] = fault
+        if fault.cause in SPENDING:
+            with self._lock:
+                self._spent[service, region] += 1
+                if self._spent[service, region] >= _PATIENCE:
+                    self._down[service, region] = fault
         return fault
 
     def _new_client(self, service: str, region: str) -> Any:

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import json
+from typing import Final
 
 from stackproof.model import ABSENT, Cause, Unknown
+from stackproof.sources.live.permissions import permission_of
 from stackproof.sources.live.reading import Reading
+from stackproof.sources.live.schemas import Schema
 
-CALL = "cloudcontrol:GetResource"
+CALL: Final = "cloudcontrol:GetResource"
+
+
+def permissions(schema: Schema) -> tuple[str, ...]:
+    """The IAM actions that it takes to read a type through Cloud Control; none when that is not possible."""
+    return (permission_of(CALL), *schema.permissions) if schema.permissions else ()
 
 
 def read_generic(r: Reading) -> None:
@@ -21,19 +29,13 @@ def read_generic(r: Reading) -> None:
         return
     part = r.ask(CALL, "ResourceDescription.Properties", TypeName=r.type, Identifier=r.id)
     if part.fault is not None:
-        cause = (
-            Cause.UNSUPPORTED_TYPE if part.fault.gone or part.fault.code == "ValidationException" else part.fault.cause
-        )
-        detail = (
-            r.type
-            if cause is Cause.UNSUPPORTED_TYPE
-            else ", ".join(("cloudformation:GetResource", *r.schema.permissions))
-        )
-        r.fail(Unknown(cause, detail))
+        unsure = part.fault.gone or part.fault.code == "ValidationException"
+        cause = Cause.UNSUPPORTED_TYPE if unsure else part.fault.cause
+        r.fail(Unknown(cause, r.type if cause is Cause.UNSUPPORTED_TYPE else ", ".join(permissions(r.schema))))
         return
     try:
         found = json.loads(part.value)
-    except ValueError:
+    except (ValueError, TypeError):
         r.fail(Unknown(Cause.MALFORMED, CALL))
         return
     r.main(part)

@@ -87,6 +87,9 @@ ADVICE: Final[dict[Cause, str]] = {
 # Faults of the connection, not of one call: the next call to the same place would end the same way.
 LASTING: Final = frozenset({Cause.NO_CREDENTIALS, Cause.EXPIRED_CREDENTIALS, Cause.ENDPOINT_OFF, Cause.WRONG_ACCOUNT})
 
+# Faults that take long to find out: every attempt waits.
+SPENDING: Final = frozenset({Cause.THROTTLED, Cause.TIMEOUT})
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:

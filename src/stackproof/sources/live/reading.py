@@ -231,6 +231,7 @@ class Reading:
         for name in self.schema.properties:
             if name not in self._settled and name not in self.schema.read_only:
                 self.properties[name] = unknown
+                self._settled.add(name)
 
 
 @dataclass(frozen=True, slots=True)
