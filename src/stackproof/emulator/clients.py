@@ -6,12 +6,14 @@ import threading
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.config import Config
 from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
 
 from stackproof.emulator.additions.routing import Additions, Answer
+from stackproof.emulator.models_once import shared_loader
 
 
 class InProcessClients:
@@ -23,7 +25,10 @@ class InProcessClients:
         self._clients: dict[tuple[str, str], Any] = {}
         self._stubber = BotocoreStubber()
         self._stubber.enabled = True
-        self._session = boto3.Session(aws_access_key_id=account, aws_secret_access_key="embedded")  # noqa: S106 - no secret
+        core = botocore.session.Session()
+        core.register_component("data_loader", shared_loader())
+        secret = "embedded"  # noqa: S105 - any would do
+        self._session = boto3.Session(account, secret, botocore_session=core)
         self._config = Config(retries={"max_attempts": 1, "mode": "standard"}, s3={"addressing_style": "path"})
 
     def __call__(self, service: str, region: str) -> Any:

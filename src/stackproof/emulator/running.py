@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import shutil
@@ -65,12 +66,11 @@ class Running:
 
     def client(self, service: str, region: str = "") -> Any:
         """A boto3 client of the embedded AWS. A missing action fails at once instead of being tried again."""
-        import boto3
         from botocore.config import Config
 
-        session = boto3.Session(self.access_key, self.secret_key, region_name=region or self.region)
         settings = Config(retries={"max_attempts": 1, "mode": "standard"}, s3={"addressing_style": "path"})
-        return session.client(service, endpoint_url=self.endpoint, config=settings)
+        session, region = _session(self.access_key, self.secret_key), region or self.region
+        return session.client(service, region_name=region, endpoint_url=self.endpoint, config=settings)
 
     def stop(self) -> None:
         """End its processes and remove all that belongs to it."""
@@ -95,6 +95,14 @@ class Running:
         changed = replace(self, **changes)
         changed.save()
         return changed
+
+
+@functools.cache
+def _session(access_key: str, secret_key: str) -> Any:
+    """One session, so that each service's model is read once."""
+    import boto3
+
+    return boto3.Session(access_key, secret_key)
 
 
 def state_file(folder: Path, name: str) -> Path:

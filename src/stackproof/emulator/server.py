@@ -39,11 +39,13 @@ def _serve(options: argparse.Namespace) -> None:
     from stackproof.emulator.cloudformation.actions import install
     from stackproof.emulator.cloudformation.stacks import Stacks
     from stackproof.emulator.handlers import all_handlers
+    from stackproof.emulator.models_once import share
     from stackproof.emulator.services import ACCOUNT, Services
     from stackproof.emulator.tls_front import DatabaseFront
 
     default_user_config["lambda"] = {"use_docker": False}  # invocations answer, and run nothing
     beside = Services.from_json(json.loads(options.services))
+    share()
     added = additions.install(beside, ACCOUNT)
     handlers = all_handlers(beside)
     install(lambda account, region: Stacks(account, region, handlers, InProcessClients(account, added)))
