@@ -23,6 +23,11 @@ GLOBAL: Final = frozenset(
 EDGE_REGION: Final = "us-east-1"
 ATTEMPTS: Final = 6  # of one request in adaptive mode, so that throttling ends as an unknown and not as a hang
 _PATIENCE: Final = 4  # calls that may end throttled or timed out, after all attempts, before a service is given up
+_CRASHES: Final = (
+    AttributeError,
+    KeyError,
+    TypeError,
+)  # what botocore raises when an answer has another form altogether
 _CONNECT_TIMEOUT: Final = 5  # seconds
 _READ_TIMEOUT: Final = 20  # seconds
 
@@ -241,8 +246,9 @@ class Aws:
         self._recorder.begin()
         try:
             getattr(client, xform_name(operation))(**asked)
-        except (BotoCoreError, ClientError, ResponseParserError) as error:
-            fault = fault_of(error)
+        except (BotoCoreError, ClientError, ResponseParserError, *_CRASHES) as error:
+            odd = Fault(Cause.MALFORMED, type(error).__name__, str(error)) if isinstance(error, _CRASHES) else None
+            fault = odd or fault_of(error)
             if fault is None:
                 raise
             entry, stored = self._recorder.last()

@@ -104,7 +104,18 @@ def event_destination(r: Reading) -> None:
     asked = {"ConfigurationSetName": owner}
     part = r.find("sesv2:GetConfigurationSetEventDestinations", "EventDestinations", asked=asked, Name=name)
     r.set("ConfigurationSetName", part, owner)
-    r.shape("EventDestination", part)
+    r.set("EventDestination", part, lambda found: _with_sources(r.shaped("EventDestination", found, part.shape, {})))
+
+
+def _with_sources(destination: Value) -> Value:
+    """The template writes `messageTag` where the API says `MESSAGE_TAG`."""
+    watched = destination.get("CloudWatchDestination") if isinstance(destination, dict) else None
+    configured = watched.get("DimensionConfigurations") if isinstance(watched, dict) else None
+    for item in configured if isinstance(configured, list) else ():
+        if isinstance(item, dict) and isinstance(source := item.get("DimensionValueSource"), str):
+            first, *rest = source.lower().split("_")
+            item["DimensionValueSource"] = first + "".join(word.capitalize() for word in rest)
+    return destination
 
 
 @reads("AWS::Amplify::App", "amplify:GetApp")

@@ -23,12 +23,14 @@ def alarm(r: Reading) -> None:
     r.fill(part)
 
 
-@reads("AWS::CloudWatch::Dashboard", "cloudwatch:GetDashboard")
+@reads("AWS::CloudWatch::Dashboard", "cloudwatch:GetDashboard", "cloudwatch:ListTagsForResource")
 def dashboard(r: Reading) -> None:
     """The body is a text."""
     part = r.main(r.ask("cloudwatch:GetDashboard", DashboardName=r.id))
     r.set("DashboardName", part, r.id)
     r.set("DashboardBody", part.at("DashboardBody"), str)
+    arn = part.at("DashboardArn")
+    r.tags(arn if arn.fault else r.ask("cloudwatch:ListTagsForResource", "Tags", ResourceARN=arn.value))
 
 
 @reads("AWS::Logs::LogGroup", "logs:DescribeLogGroups", "logs:ListTagsForResource")
