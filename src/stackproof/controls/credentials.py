@@ -36,7 +36,7 @@ _KEY: Final = re.compile(
     r"github_pat_\w{60,}|glpat-[\w-]{20}|xox[abprs]-[A-Za-z0-9-]{10,}|[rs]k_live_[A-Za-z0-9]{16,}|AIza[\w-]{35}|"
     r"eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}|SG\.[\w-]{22}\.[\w-]{43}"
 )
-_LOGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s@${}<>%\ufffc\ufffd]{3,}@", re.IGNORECASE)
+_LOGIN: Final = re.compile(r"[a-z][a-z0-9+.-]{0,20}://[^/\s:@]*:[^/\s@${}<>%\ufffc\ufffd]{3,}@", re.IGNORECASE)
 _SETTING: Final = re.compile(r"(Allow|Deny|ENABLED|DISABLED|true|false|hours|minutes|seconds|days|required|optional)")
 
 
