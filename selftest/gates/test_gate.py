@@ -86,6 +86,19 @@ def test_a_disagreement_is_kept_and_said() -> None:
     assert "rds-storage-encrypted says pass" in failed.message
 
 
+def test_two_findings_of_one_control_on_one_resource_both_stay() -> None:
+    """Two templates that cannot be read are two findings, though both are about no resource."""
+    lost = [finding(Outcome.UNKNOWN, resource="", where=Where(name, 3)) for name in ("a.yml", "b.yml")]
+    assert merge(lost, [], [OURS]) == lost
+    twice = [finding(Outcome.PASS), finding(Outcome.FAIL, where=Where("data.yml", 9)), finding(Outcome.PASS)]
+    joined = merge(twice, [finding(Outcome.FAIL, **THEIRS)], [OURS])
+    assert [(f.outcome, f.also) for f in joined] == [
+        (Outcome.PASS, ()),
+        (Outcome.FAIL, ("checkov CKV_AWS_16",)),
+        (Outcome.PASS, ()),
+    ]
+
+
 def test_another_resource_is_another_defect() -> None:
     """The same check on another resource is not taken in."""
     other = finding(Outcome.FAIL, resource="data.Replica", **THEIRS)

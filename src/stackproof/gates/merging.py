@@ -12,22 +12,29 @@ def merge(ours: Iterable[Finding], theirs: Iterable[Finding], controls: Iterable
     """Join a scanner's failure into our failure of the same defect on the same resource, naming both.
 
     Where we disagree (the scanner fails what our control does not), the scanner's finding stays and says so:
-    a disagreement is for a person to settle.
+    a disagreement is for a person to settle. Nothing of ours is lost: a control may speak twice of one resource, as of
+    two references in it that lead nowhere.
     """
     same = {rule: control.id for control in controls for rule in control.same_as}
-    findings = {(f.control, f.resource, f.environment): f for f in ours}
+    findings = list(ours)
+    places: dict[tuple[str, str, str], int] = {}
+    for number, finding in enumerate(findings):
+        key = (finding.control, finding.resource, finding.environment)
+        if key not in places or finding.outcome is Outcome.FAIL:
+            places[key] = number
     kept = []
     for finding in theirs:
-        key = (same.get(finding.control, ""), finding.resource, finding.environment)
-        own = findings.get(key)
-        if own is None or finding.outcome is not Outcome.FAIL:
+        place = places.get((same.get(finding.control, ""), finding.resource, finding.environment))
+        if place is None or finding.outcome is not Outcome.FAIL:
             kept.append(finding)
-        elif own.outcome is Outcome.FAIL:
+            continue
+        own = findings[place]
+        if own.outcome is Outcome.FAIL:
             seen = f"{finding.engine} {finding.control}"
-            findings[key] = replace(own, also=tuple(dict.fromkeys((*own.also, seen))))
+            findings[place] = replace(own, also=tuple(dict.fromkeys((*own.also, seen))))
         else:
             kept.append(replace(finding, message=f"{finding.message} ({own.control} says {own.outcome} here)"))
-    return [*findings.values(), *kept]
+    return [*findings, *kept]
 
 
 def with_severities(findings: Iterable[Finding], severities: Mapping[str, str]) -> list[Finding]:
