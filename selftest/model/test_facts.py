@@ -38,6 +38,8 @@ def fact(value: Any) -> Fact:
         (ROLE, Reference("app.Other", "Arn"), False),
         (Reference("net.A", "Zone"), Reference("net.B", "Zone"), None),
         (Text((ROLE, "/*")), "*", False),
+        (Text((ROLE, "/*")), ROLE, None),
+        (Text(("a", HOLE)), NAMED, False),
         (Text((ROLE, "/*")), "arn:x/*", None),
         (Text(("s3://", HOLE)), "https://x", False),
         ([1, HOLE], [1, 2], None),

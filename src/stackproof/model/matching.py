@@ -41,7 +41,8 @@ def equal(value: Value, expected: Value) -> Answer:
     if isinstance(value, Reference | Text):
         if value == expected:
             return True
-        return match(value, re.compile(re.escape(_as_text(expected))))
+        plain = readable(expected)
+        return plain if isinstance(plain, Unknown) else match(value, re.compile(re.escape(_as_text(plain))))
     if isinstance(value, dict | list) and isinstance(expected, dict | list):
         return _same_structure(value, expected)
     return _plainly_equal(value, readable(expected))
