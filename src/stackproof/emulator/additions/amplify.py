@@ -19,12 +19,11 @@ def _found(call: Call, kind: str, *key: str) -> Wire:
     return thing
 
 
-def _stamped(call: Call, thing: Wire, arn: str) -> Wire:
+def _stamped(call: Call, thing: Wire) -> Wire:
     """Add what AWS adds to everything here."""
     now = time.time()
     tags = call.given.get("tags", {})
-    call.kept("tags")[arn] = dict(tags)
-    return {"createTime": now, "updateTime": now, "tags": tags, "environmentVariables": {}, **thing}
+    return {"createTime": now, "updateTime": now, "tags": dict(tags), "environmentVariables": {}, **thing}
 
 
 def _given(call: Call, *left_out: str) -> Wire:
@@ -48,7 +47,7 @@ def _create_app(call: Call) -> Wire:
         "customRules": [],
         "repositoryCloneMethod": "TOKEN" if "github.com" in host else "SSH",
     }
-    call.kept("app")[id_] = _stamped(call, {**defaults, **_given(call)}, arn)
+    call.kept("app")[id_] = _stamped(call, {**defaults, **_given(call, "tags")})
     return {"app": call.kept("app")[id_]}
 
 
@@ -94,7 +93,7 @@ def _create_branch(call: Call) -> Wire:
         "totalNumberOfJobs": "0",
         "ttl": "5",
     }
-    call.kept("branch")[f"{app}/{name}"] = _stamped(call, {**defaults, **_given(call, "appId")}, arn)
+    call.kept("branch")[f"{app}/{name}"] = _stamped(call, {**defaults, **_given(call, "appId", "tags")})
     return {"branch": call.kept("branch")[f"{app}/{name}"]}
 
 
@@ -166,8 +165,39 @@ def _list_domains(call: Call) -> Wire:
     return {"domainAssociations": _of_app(call, "domain")}
 
 
+# --- tags ---------------------------------------------------------------------------------------------------
+
+
+def _tagged(call: Call) -> Wire:
+    for kind in ("app", "branch"):
+        for thing in call.kept(kind).values():
+            if call.given["resourceArn"] in {thing.get("appArn"), thing.get("branchArn")}:
+                tags: Wire = thing["tags"]
+                return tags
+    raise RefusedError("ResourceNotFoundException", f"{call.given['resourceArn']} not found.", 404)
+
+
+def _list_tags(call: Call) -> Wire:
+    return {"tags": _tagged(call)}
+
+
+def _tag(call: Call) -> Wire:
+    _tagged(call).update(call.given["tags"])
+    return {}
+
+
+def _untag(call: Call) -> Wire:
+    tags, keys = _tagged(call), call.given["tagKeys"]
+    for key in [keys] if isinstance(keys, str) else keys:
+        tags.pop(key, None)
+    return {}
+
+
 _APP, _BRANCH, _DOMAIN = "/apps/{appId}", "/apps/{appId}/branches", "/apps/{appId}/domains"
 ROUTES = (
+    Route("amplify", _list_tags, "GET", "/tags/{resourceArn+}"),
+    Route("amplify", _tag, "POST", "/tags/{resourceArn+}"),
+    Route("amplify", _untag, "DELETE", "/tags/{resourceArn+}"),
     Route("amplify", _create_app, "POST", "/apps"),
     Route("amplify", _list_apps, "GET", "/apps"),
     Route("amplify", _get_app, "GET", _APP),

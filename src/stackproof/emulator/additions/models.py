@@ -73,8 +73,10 @@ def _performance_insights() -> None:
 
 
 def _origins() -> None:
-    """CloudFront: who signs for an origin, that it is a bucket, and whose certificate is shown."""
+    """CloudFront: who signs for an origin, that it is a bucket, whose certificate is shown; key groups can go."""
     from moto.cloudfront.models import Origin, ViewerCertificate
+    from moto.cloudfront.responses import CloudFrontResponse
+    from moto.core.responses import EmptyResult
 
     origin: Any = Origin
     certificate: Any = ViewerCertificate
@@ -93,6 +95,12 @@ def _origins() -> None:
             self.certificate = self.acm_certificate_arn or self.iam_certificate_id
             self.certificate_source = "acm" if self.acm_certificate_arn else "iam"
 
+    def delete_key_group(self: Any) -> Any:
+        self.backend.key_groups.pop(self._get_param("Id"), None)
+        return EmptyResult()
+
+    response: Any = CloudFrontResponse
+    response.delete_key_group = delete_key_group
     origin.__init__ = origin_init
     certificate.__init__ = certificate_init
 

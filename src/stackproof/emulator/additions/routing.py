@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from stackproof.emulator.services import HEALTH
 
@@ -65,11 +65,17 @@ class Call:
 Action = Callable[[Call], Wire]
 
 
+def _hole(name: str) -> str:
+    """A parameter in a path; one with a plus takes slashes too."""
+    return f"(?P<{name[:-1]}>.+)" if name.endswith("+") else f"(?P<{name}>[^/]+)"
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """An action: the name services are signed with, how a request is recognised, and who answers.
 
-    `target` is the X-Amz-Target of a JSON service; else `method` and `path` (with `{names}`) recognise it.
+    `target` is the X-Amz-Target of a JSON service; else `method` and `path` recognise it: `{name}` is one part of it,
+    `{name+}` all the rest.
     """
 
     service: str
@@ -86,7 +92,7 @@ class Route:
         if method != self.method:
             return None
         pattern = "".join(
-            f"(?P<{part[1:-1]}>[^/]+)" if part.startswith("{") else re.escape(part)
+            _hole(part[1:-1]) if part.startswith("{") else re.escape(part)
             for part in re.split(r"(\{[^}]+\})", self.path)
         )
         found = re.fullmatch(pattern + "/?", path)
@@ -121,7 +127,7 @@ class Additions:
         for route in self._routes[scope[2]]:
             found = route.matches(method, parts.path, target)
             if found is not None:
-                given = {**dict(parse_qsl(parts.query)), **_content(body), **found}
+                given = {**_query(parts.query), **_content(body), **found}
                 return self._run(route, Call(given, scope[1], self.account, self.memory, moto))
         return None
 
@@ -134,6 +140,12 @@ class Additions:
         except RefusedError as error:
             text = json.dumps({"__type": error.code, "message": str(error), "Message": str(error)})
             return error.status, {**kind, "x-amzn-ErrorType": error.code}, text.encode()
+
+
+def _query(text: str) -> Wire:
+    """Parameters in the address: a list where one is given more than once."""
+    found = parse_qs(text, keep_blank_values=True)
+    return {key: values[0] if len(values) == 1 else values for key, values in found.items()}
 
 
 def _content(body: bytes) -> Wire:

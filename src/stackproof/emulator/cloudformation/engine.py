@@ -172,7 +172,7 @@ class Engine:
         stack.note(known, "UPDATE_COMPLETE", _lacking(known.made))
 
     def _delete(self, stack: Stack, resource: StackResource) -> None:
-        if not resource.exists:
+        if not resource.exists or resource.status == "DELETE_COMPLETE":  # gone by an attempt that failed later
             return
         stack.note(resource, "DELETE_IN_PROGRESS")
         with self._guarded(stack, resource, "DELETE_FAILED"):
@@ -199,7 +199,9 @@ class Engine:
         return self.handlers[resource.type]
 
     def _at(self, stack: Stack, name: str) -> At:
-        return At(self.account, self.region, stack.name, name, self.clients)
+        known = stack.resources.get(name)
+        snapshot = known is not None and known.written.get("DeletionPolicy") == "Snapshot"
+        return At(self.account, self.region, stack.name, name, self.clients, snapshot)
 
     def _guarded(self, stack: Stack, resource: StackResource, status: str) -> _Guard:
         return _Guard(stack, resource, status)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from stackproof.emulator.handlers.base import At, Handler, Made, Properties, changed, only, without
+from stackproof.emulator.handlers.base import At, Handler, Made, Properties, changed, only, tag_map, without
 
 
 class Api(Handler):
@@ -20,6 +20,12 @@ class Api(Handler):
         if "ProtocolType" in changed(new, old):
             only(changed(new, old))
         at.send("apigatewayv2", "update_api", without(new, "ProtocolType", "Tags"), add={"ApiId": made.id})
+        arn = f"arn:aws:apigateway:{at.region}::/apis/{made.id}"
+        stale = sorted(set(tag_map(old)) - set(tag_map(new)))
+        if stale:
+            at.client("apigatewayv2").untag_resource(ResourceArn=arn, TagKeys=stale)
+        if new.get("Tags"):
+            at.client("apigatewayv2").tag_resource(ResourceArn=arn, Tags=tag_map(new))
         return made
 
     def delete(self, at: At, made: Made, old: Properties) -> None:
@@ -76,8 +82,8 @@ class Stage(Handler):
     def update(self, at: At, made: Made, new: Properties, old: Properties) -> Made:
         if changed(new, old) & {"ApiId", "StageName"}:
             only(changed(new, old))
-        at.send("apigatewayv2", "update_stage", without(new, "Tags"))
-        return made
+        self.delete(at, made, old)  # moto has no change of it; under its name it is the same for everybody
+        return self.create(at, new)
 
     def delete(self, at: At, made: Made, old: Properties) -> None:
         at.client("apigatewayv2").delete_stage(ApiId=old["ApiId"], StageName=made.id)

@@ -38,13 +38,17 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """Where a resource is made: account, region, stack and logical id, and how to call the services."""
+    """Where a resource is made: account, region, stack and logical id, and how to call the services.
+
+    `snapshot` says that a copy is to be kept when the resource is deleted (DeletionPolicy).
+    """
 
     account: str
     region: str
     stack: str
     logical_id: str
     clients: Clients
+    snapshot: bool = False
 
     def client(self, service: str, region: str = "") -> Any:
         """A boto3 client of the embedded AWS."""

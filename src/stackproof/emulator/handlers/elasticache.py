@@ -80,6 +80,12 @@ class SubnetGroup(Handler):
         at.send("elasticache", "create_cache_subnet_group", parameters, rename=rename)
         return Made(parameters["CacheSubnetGroupName"])
 
+    def update(self, at: At, made: Made, new: Properties, old: Properties) -> Made:
+        if "CacheSubnetGroupName" in changed(new, old):
+            only(changed(new, old))
+        self.delete(at, made, old)  # moto has no change of it; under its name it is the same for everybody
+        return self.create(at, {**new, "CacheSubnetGroupName": made.id})
+
     def delete(self, at: At, made: Made, old: Properties) -> None:
         at.client("elasticache").delete_cache_subnet_group(CacheSubnetGroupName=made.id)
 

@@ -74,7 +74,10 @@ class Instance(Handler):
         return self._made(at, made.id)
 
     def delete(self, at: At, made: Made, old: Properties) -> None:
-        at.client("rds").delete_db_instance(DBInstanceIdentifier=made.id, SkipFinalSnapshot=True)
+        last: dict[str, Any] = {"SkipFinalSnapshot": True}
+        if at.snapshot:
+            last = {"FinalDBSnapshotIdentifier": at.generated(255, lower=True), "SkipFinalSnapshot": False}
+        at.client("rds").delete_db_instance(DBInstanceIdentifier=made.id, **last)
 
     def _made(self, at: At, name: str) -> Made:
         found = at.client("rds").describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]
@@ -163,6 +166,12 @@ class EventSubscription(Handler):
         parameters = named(new, "SubscriptionName", at, lower=True)
         at.send("rds", "create_event_subscription", parameters)
         return Made(parameters["SubscriptionName"])
+
+    def update(self, at: At, made: Made, new: Properties, old: Properties) -> Made:
+        if "SubscriptionName" in changed(new, old):
+            only(changed(new, old))
+        self.delete(at, made, old)  # moto has no change of it; under its name it is the same for everybody
+        return self.create(at, {**new, "SubscriptionName": made.id})
 
     def delete(self, at: At, made: Made, old: Properties) -> None:
         at.client("rds").delete_event_subscription(SubscriptionName=made.id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from stackproof.emulator.handlers.base import At, Handler, Made, Properties, changed, named, only
+from stackproof.emulator.handlers.base import At, Handler, Made, Properties, changed, named, only, tag_map, tag_pairs
 
 
 class ConfigurationSet(Handler):
@@ -24,13 +24,23 @@ class ConfigurationSet(Handler):
             "ReputationOptions": "put_configuration_set_reputation_options",
             "SuppressionOptions": "put_configuration_set_suppression_options",
         }
-        only(changed(new, old), *operations)
-        for name in sorted(changed(new, old)):
+        only(changed(new, old), *operations, "Tags")
+        _retag(at, f"configuration-set/{made.id}", new, old)
+        for name in sorted(changed(new, old) - {"Tags"}):
             at.send("sesv2", operations[name], new.get(name) or {}, add={"ConfigurationSetName": made.id})
         return made
 
     def delete(self, at: At, made: Made, old: Properties) -> None:
         at.client("sesv2").delete_configuration_set(ConfigurationSetName=made.id)
+
+
+def _retag(at: At, resource: str, new: Properties, old: Properties) -> None:
+    client, arn = at.client("sesv2"), at.arn("ses", resource)
+    stale = sorted(set(tag_map(old)) - set(tag_map(new)))
+    if stale:
+        client.untag_resource(ResourceArn=arn, TagKeys=stale)
+    if new.get("Tags"):
+        client.tag_resource(ResourceArn=arn, Tags=tag_pairs(new))
 
 
 def _destination(new: Properties) -> dict[str, Any]:
@@ -102,8 +112,9 @@ class EmailIdentity(Handler):
         return Made(name, records)
 
     def update(self, at: At, made: Made, new: Properties, old: Properties) -> Made:
-        only(changed(new, old), *self.apart)
+        only(changed(new, old), *self.apart, "Tags")
         self._set(at, made, new)
+        _retag(at, f"identity/{made.id}", new, old)
         return made
 
     def delete(self, at: At, made: Made, old: Properties) -> None:
