@@ -69,24 +69,15 @@ def decide(
     undecided = len(unknown) - len(owed) + len(missing)
     count = Counter(f.outcome for f in findings) + Counter(quiet or {})
     expected = count.total() + len(missing)
-    reasons = []
-    status = Status.PASSED
-    if expected == 0:
-        status, reasons = Status.NOT_RUN, ["nothing to judge"]
-    if missing or undecided > policy.allow_unknown:  # what was left out is nobody's allowance
-        status = Status.INCONCLUSIVE
-        left_out = f" ({len(missing)} left out of this run)" if missing else ""
-        reasons.append(f"{undecided} of {expected} checks unanswered{left_out}, {policy.allow_unknown} allowed")
-    if len(blocking) > policy.allow_fail:
-        status = Status.FAILED
-        failures = "1 failure" if len(blocking) == 1 else f"{len(blocking)} failures"
-        reasons.append(f"{failures} of {policy.blocks.label} or higher, {policy.allow_fail} allowed")
-    if policy.budget is not None and seconds > policy.budget:
-        status = Status.FAILED
-        reasons.append(f"took {round(seconds, 1):g} s, budget {policy.budget:g} s")
+    reasons = {
+        Status.NOT_RUN: "" if expected else "nothing to judge",
+        Status.INCONCLUSIVE: _unanswered(undecided, expected, len(missing), policy),
+        Status.FAILED: "; ".join(filter(None, (_too_many(len(blocking), policy), _too_slow(seconds, policy)))),
+    }
+    given = [status for status, reason in reasons.items() if reason]
     return Decision(
-        status=status,
-        reasons=tuple(reasons),
+        status=given[-1] if given else Status.PASSED,
+        reasons=tuple(reasons[status] for status in given),
         expected=expected,
         judged=count.total() - len(unknown),
         passed=count[Outcome.PASS],
@@ -97,3 +88,23 @@ def decide(
         not_applicable=count[Outcome.NOT_APPLICABLE],
         advisory=count[Outcome.FAIL] - len(blocking),
     )
+
+
+def _unanswered(undecided: int, expected: int, missing: int, policy: Policy) -> str:
+    if not missing and undecided <= policy.allow_unknown:  # what was left out is nobody's allowance
+        return ""
+    left_out = f" ({missing} left out of this run)" if missing else ""
+    return f"{undecided} of {expected} checks unanswered{left_out}, {policy.allow_unknown} allowed"
+
+
+def _too_many(blocking: int, policy: Policy) -> str:
+    if blocking <= policy.allow_fail:
+        return ""
+    failures = "1 failure" if blocking == 1 else f"{blocking} failures"
+    return f"{failures} of {policy.blocks.label} or higher, {policy.allow_fail} allowed"
+
+
+def _too_slow(seconds: float, policy: Policy) -> str:
+    if policy.budget is None or seconds <= policy.budget:
+        return ""
+    return f"took {round(seconds, 1):g} s, budget {policy.budget:g} s"
