@@ -133,8 +133,7 @@ def test_no_reader_makes_a_fact_of_a_failure(lab: Lab, name: str) -> None:
     odd: set[tuple[str, str]] = set()
     with always(aws, fault):
         for type_, reader in readers().items():
-            physical = "a|b1b1b1b1|REGIONAL" if type_ == "AWS::WAFv2::WebACL" else ARN
-            physical = "a-bucket" if type_.startswith("AWS::S3::") else physical
+            physical = next((id_ for start, id_ in PHYSICAL.items() if type_.startswith(start)), ARN)
             try:
                 found = read(aws, type_, physical, HINTS)
             except (GoneError, NoHintError):
@@ -164,6 +163,12 @@ NOTHING_IS_AN_ANSWER: dict[tuple[str, str], set[str]] = {
         "NotificationConfiguration",
         "VersioningConfiguration",
     },
+}
+PHYSICAL = {
+    "AWS::WAFv2::WebACL": "a|b1b1b1b1|REGIONAL",
+    "AWS::S3::": "a-bucket",
+    "AWS::EC2::SecurityGroupIngress": "sgr-1",
+    "AWS::EC2::SecurityGroupEgress": "sgr-2",
 }
 ARN = "arn:aws:x:us-east-1:123456789012:a/b/c/d"
 HINTS: dict[str, Any] = {

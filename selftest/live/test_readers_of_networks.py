@@ -6,7 +6,7 @@ import pytest
 
 from selftest.live.seeding import Lab, expect, read
 from stackproof.sources.live import Aws
-from stackproof.sources.live.parts import GoneError
+from stackproof.sources.live.parts import GoneError, NoHintError
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +123,8 @@ def test_rules_of_their_own_are_left_out_of_the_group(aws: Aws, network: dict[st
     expect(read(aws, "AWS::EC2::SecurityGroup", network["db"], others=others), {}, absent=("SecurityGroupIngress",))
     rule = {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "SourceSecurityGroupId": network["web"]}
     expect(read(aws, "AWS::EC2::SecurityGroup", network["db"]), {"SecurityGroupIngress": [rule]})
+    with pytest.raises(NoHintError):
+        read(aws, "AWS::EC2::SecurityGroupIngress", "mdr-WebToDb-1A2B")
     alone = read(aws, "AWS::EC2::SecurityGroupIngress", network["rule"])
     expect(alone, {"GroupId": network["db"], **rule}, absent=("CidrIp",))
 

@@ -136,6 +136,15 @@ def test_without_access_nothing_is_known_and_nothing_is_missing(lab: Lab, stacks
     assert (found.missing, found.inventory.resources) == ((), ())
 
 
+def test_the_wrong_account_is_not_read(aws: Aws, stacks: list[StackSource]) -> None:
+    """What is there belongs to somebody else."""
+    found = read_system(stacks, replace(DEPLOYMENT, account="999999999999"), aws)
+    assert found.fault is not None
+    assert found.fault.cause is Cause.WRONG_ACCOUNT
+    assert found.inventory.resources == ()
+    assert [entry.operation for entry in aws.ledger.entries] == ["GetCallerIdentity"]
+
+
 def test_a_stored_reading_gives_the_same_inventory(lab: Lab, stacks: list[StackSource], tmp_path: Path) -> None:
     """Replayed without credentials, resource for resource, down to positions."""
     ledger = Ledger(tmp_path / "run")

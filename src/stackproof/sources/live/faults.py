@@ -63,7 +63,7 @@ _UNSUPPORTED: Final = frozenset(
 )
 _GONE: Final = re.compile(
     r"(NotFound|NotFoundException|NotFoundFault|NotFoundError|DoesNotExist|DoesNotExistFault|NonExistentQueue|NonExistent|404|NotFound\w*)$"
-    r"|^NoSuch|Non[Ee]xist|\.(NotFound|Malformed)$"
+    r"|^NoSuch|Non[Ee]xist|\.NotFound$"
 )
 
 ADVICE: Final[dict[Cause, str]] = {

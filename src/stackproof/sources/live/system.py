@@ -98,6 +98,9 @@ def read_system(
     have. Never raises for what AWS answers; that is in the result.
     """
     who = aws.identity()
+    if not isinstance(who, Fault) and deployment.account and who.account != deployment.account and not aws.embedded:
+        message = f"the credentials are of account {who.account}, expected {deployment.account}"
+        who = Fault(Cause.WRONG_ACCOUNT, "", message)
     if isinstance(who, Fault):
         gap = Gap(who.unknown("sts:GetCallerIdentity"))
         nothing = Inventory((), (gap,), deployment.region, deployment.account, deployment.environment)

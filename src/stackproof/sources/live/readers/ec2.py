@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stackproof.model import ABSENT, Value
-from stackproof.sources.live.parts import GoneError, Part
+from stackproof.sources.live.parts import GoneError, NoHintError, Part
 from stackproof.sources.live.reading import Reading, reads
 
 
@@ -180,6 +180,8 @@ def egress(r: Reading) -> None:
 
 
 def _one_rule(r: Reading) -> None:
+    if not r.id.startswith("sgr-"):  # stacks of older days have a name here that AWS does not know
+        raise NoHintError("GroupId")
     confirm = {"SecurityGroupRuleIds": [r.id]}
     call = "ec2:DescribeSecurityGroupRules"
     part = r.find(call, "SecurityGroupRules", SecurityGroupRuleId=r.id, confirm=confirm)

@@ -58,9 +58,11 @@ def plan(r: Reading) -> None:
 
 @reads("AWS::Backup::BackupSelection", "backup:GetBackupSelection")
 def selection(r: Reading) -> None:
-    """Its physical id is `selection_plan`."""
-    key, _, plan_id = r.id.partition("_")
-    plan_id = plan_id or r.needs("BackupPlanId")[0]
+    """Its physical id holds the selection's id and the plan's; which is which, the template says."""
+    first, _, second = r.id.partition("_")
+    hint = r.hint("BackupPlanId")
+    plan_id = hint if isinstance(hint, str) and hint else second or r.needs("BackupPlanId")[0]
+    key = second if first == plan_id else first
     part = r.main(r.ask("backup:GetBackupSelection", BackupPlanId=plan_id, SelectionId=key))
     r.set("BackupPlanId", part, plan_id)
     r.fill(part)
