@@ -48,6 +48,8 @@ def client_error(code: str, message: str = "", status: int = 400) -> e.ClientErr
         (client_error("500", status=500), Cause.SERVICE_ERROR),
         (client_error("ServiceUnavailable", status=503), Cause.SERVICE_ERROR),
         (client_error("SomethingNew"), Cause.SERVICE_ERROR),
+        (client_error("404", "Not Found", status=404), Cause.SERVICE_ERROR),
+        (client_error("InvalidSecurityGroupRuleId.Malformed"), Cause.SERVICE_ERROR),
         (client_error("UnsupportedActionException"), Cause.UNSUPPORTED_TYPE),
         (e.NoCredentialsError(), Cause.NO_CREDENTIALS),
         (e.ProfileNotFound(profile="p"), Cause.NO_CREDENTIALS),

@@ -188,6 +188,14 @@ def test_half_a_list_is_a_fault(pages: list[dict[str, Any]]) -> None:
     assert results[-1].cause is Cause.MALFORMED
 
 
+def test_an_empty_page_is_not_the_end() -> None:
+    """AWS may answer with nothing and a token: the rest comes later."""
+    whole = Pages(TOKENS)
+    assert whole.add({"Items": [], "IsTruncated": True, "NextMarker": "x"}) == {"Marker": "x"}
+    assert whole.add({"Items": [1], "IsTruncated": False}) == {}
+    assert whole.value["Items"] == [1]
+
+
 def test_pages_are_joined() -> None:
     """Lists inside structures too."""
     whole = Pages(Plan(("Marker",), ("List.NextMarker",), ("List.Items",), "List.IsTruncated"))

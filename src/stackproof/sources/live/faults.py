@@ -61,9 +61,9 @@ _UNSUPPORTED: Final = frozenset(
         "UnknownAction",
     }
 )
+# The words in which AWS says that a thing is not there. A bare 404 may be a proxy's, or an action that is not served.
 _GONE: Final = re.compile(
-    r"(NotFound|NotFoundException|NotFoundFault|NotFoundError|DoesNotExist|DoesNotExistFault|NonExistentQueue|NonExistent|404|NotFound\w*)$"
-    r"|^NoSuch|Non[Ee]xist|\.NotFound$"
+    r"(NotFound|NotFoundException|NotFoundFault|NotFoundError|DoesNotExist|DoesNotExistFault)$|^NoSuch|Non[Ee]xist"
 )
 
 ADVICE: Final[dict[Cause, str]] = {
@@ -133,7 +133,7 @@ def _answered(response: dict[str, Any]) -> Fault:
     status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) or 0)
     bare = code.split(":", maxsplit=1)[0].rpartition("#")[2]
     cause = _cause(bare, message, status)
-    if cause is None and (_GONE.search(bare) or status == 404):
+    if cause is None and _GONE.search(bare):
         return Fault(Cause.NOT_DEPLOYED, code, message, gone=True)
     return Fault(cause or Cause.SERVICE_ERROR, code, message)
 

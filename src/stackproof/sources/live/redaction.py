@@ -56,9 +56,10 @@ def plain(value: Any, shape: Any, service: str) -> Any:
     if isinstance(value, str):
         if getattr(shape, "name", "") == "Properties" and service == "cloudcontrol":
             return _document(value)
-        if has_known_form(value):
-            return without_known_forms(value, MARK) if len(value) > _LONG else MARK
-        return _unsigned(value)
+        text = _unsigned(value)
+        if has_known_form(text):
+            return without_known_forms(text, MARK) if len(text) > _LONG else MARK
+        return text
     return value if isinstance(value, bool | int | float) or value is None else str(value)
 
 
