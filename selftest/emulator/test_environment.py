@@ -19,7 +19,7 @@ from stackproof.emulator.running import load, state_file
 
 
 def begin(folder: Path) -> Running:
-    return environment.wait(environment.begin(folder, "embedded", "none", "us-east-1"))
+    return environment.wait(environment.begin(folder, "embedded", "none", "us-east-1")).with_(starter=None)
 
 
 def gone(made: Running) -> bool:
@@ -56,6 +56,16 @@ def test_what_a_crash_leaves_is_removed(tmp_path: Path) -> None:
         time.sleep(0.05)
     assert running(tmp_path) is None
     assert gone(made)
+
+
+def test_a_start_that_was_broken_off_is_removed(tmp_path: Path) -> None:
+    """When whoever was starting it is gone before all was deployed, the next look removes the half of it."""
+    half = environment.begin(tmp_path, "embedded", "none", "us-east-1")
+    assert running(tmp_path) is None  # we ourselves are still at it
+    assert half.alive
+    half.with_(starter=Known("starter", os.getpid(), "1"))
+    assert running(tmp_path) is None
+    assert gone(half)
 
 
 def test_a_number_that_was_given_again_is_left_alone(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def start(
     begun = _environment.begin(folder, name, system.file.name, region)
     try:
         plan = make_plan(system, environment, begun.account)  # while the processes start
-        return deploy(_environment.wait(begun), plan, progress)
+        return deploy(_environment.wait(begun), plan, progress).with_(starter=None)
     except BaseException:
         begun.stop()
         raise

@@ -19,7 +19,7 @@ from pathlib import Path
 from stackproof.emulator import postgres
 from stackproof.emulator.certificates import make_certificate
 from stackproof.emulator.errors import EmulatorError
-from stackproof.emulator.processes import Known, last_lines, spawn
+from stackproof.emulator.processes import Known, last_lines, spawn, started_at
 from stackproof.emulator.running import Address, Running, load, state_file
 from stackproof.emulator.services import ACCOUNT, HEALTH, Services
 
@@ -36,8 +36,9 @@ def begin(folder: Path, name: str, system: str, region: str) -> Running:
     state = state_file(folder, name)
     with _lock(state):
         left = load(state)
-        if left is not None and left.alive:
-            raise EmulatorError(f"{name} runs already at {left.endpoint}; end it with: stackproof down")
+        if left is not None and left.alive and (left.starter is None or left.starter.alive):
+            how = f"runs already at {left.endpoint}" if left.starter is None else "is being started by somebody else"
+            raise EmulatorError(f"{name} {how}; end it with: stackproof down")
         if left is not None:
             left.stop()
         scratch = Path(tempfile.mkdtemp(prefix="stackproof-embedded-"))
@@ -57,6 +58,7 @@ def begin(folder: Path, name: str, system: str, region: str) -> Running:
             state=state,
             processes=(),
             stacks={},
+            starter=Known("starter", os.getpid(), started_at(os.getpid())),
         )
         made.save()
         try:
@@ -86,16 +88,21 @@ def wait(made: Running) -> Running:
 
 
 def running(folder: Path, name: str = "embedded") -> Running | None:
-    """Find the environment that was started for this folder. What is left of a crashed one is removed."""
-    state = state_file(folder, name)
-    found = load(state)
+    """Find the environment that was started for this folder; wait while another process is still deploying it.
+
+    What is left of a crashed one, or of a start that was broken off, is removed.
+    """
+    state, until = state_file(folder, name), time.monotonic() + PATIENCE
+    while (found := load(state)) is not None and found.starter is not None and found.starter.alive:
+        if found.starter.pid == os.getpid() or time.monotonic() > until:
+            return None
+        time.sleep(0.1)
     if found is None:
         return None
-    if found.alive and found.endpoint and _answers(found.endpoint):
-        return found
-    if not found.alive:
-        with _lock(state):
-            found.stop()
+    if found.starter is None and found.alive:
+        return found if _answers(found.endpoint) else None
+    with _lock(state):
+        found.stop()
     return None
 
 

@@ -39,6 +39,7 @@ class Unsupported:
 class Running:
     """An embedded environment. `endpoint` answers for every AWS service; `stacks` maps components to stack names.
 
+    `starter` is the process that is still starting or deploying it, None when that is done.
     `certificate` is the authority (PEM) to verify database and cache with. The access key is no secret: the embedded
     AWS takes any.
     """
@@ -56,6 +57,7 @@ class Running:
     processes: tuple[Known, ...]
     stacks: Mapping[str, str]
     unsupported: tuple[Unsupported, ...] = ()
+    starter: Known | None = None
     access_key: str = "embedded"
     secret_key: str = "embedded"  # noqa: S105 - any would do
 
@@ -84,6 +86,7 @@ class Running:
         content = {**asdict(self), "certificate": str(self.certificate), "scratch": str(self.scratch)}
         content["processes"] = [{**asdict(process), "stop": int(process.stop)} for process in self.processes]
         content["state"] = str(self.state)
+        content["starter"] = asdict(self.starter) if self.starter else None
         self.state.parent.mkdir(parents=True, exist_ok=True)
         handle, part = tempfile.mkstemp(dir=self.state.parent, prefix=self.state.stem)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -122,6 +125,7 @@ def load(state: Path) -> Running | None:
                 "certificate": Path(content["certificate"]),
                 "scratch": Path(content["scratch"]),
                 "state": state,
+                "starter": Known(**content["starter"]) if content["starter"] else None,
                 "processes": tuple(Known(**process) for process in content["processes"]),
                 "unsupported": tuple(Unsupported(**item) for item in content["unsupported"]),
             }
