@@ -26,7 +26,6 @@ _STATUS: Final = {
     Status.NOT_RUN: "yellow",
 }
 _WIDEST: Final = 140  # longer lines are hard to read
-_LINES_EACH: Final = 4  # of one failure
 _NAMED: Final = 4  # environments that are named one by one
 
 
@@ -71,13 +70,23 @@ def summary(
     head = _head(title, decisions, screen)
     unknown = _unknowns(findings, screen, names)
     failures = grouped(findings, blocks, names)
-    if screen.height:
-        unknown, rest = _kept(unknown, max(2, screen.height // 6), "causes")
-        room = max(2, (screen.height - len(head) - len(unknown) - len(rest) - 1) // _LINES_EACH)
-    else:
-        rest, room = [], len(failures)
-    lines = [line for failure in failures[:room] for line in describe(failure, screen)]
-    return [*head, *lines, *_more(failures[room:]), *unknown, *rest]
+    if not screen.height:
+        return [*head, *(line for failure in failures for line in describe(failure, screen)), *unknown]
+    unknown, rest = _kept(unknown, max(2, screen.height // 6), "causes")
+    shown = _fitting(failures, screen, screen.height - len(head) - len(unknown) - len(rest) - 1)
+    return [*head, *(line for told in shown for line in told), *_more(failures[len(shown) :]), *unknown, *rest]
+
+
+def _fitting(failures: Sequence[Shown], screen: Screen, room: int) -> list[list[str]]:
+    """Write as many failures as there is room for, and at least one."""
+    shown: list[list[str]] = []
+    for failure in failures:
+        told = describe(failure, screen)
+        room -= len(told)
+        if room < 0 and shown:
+            break
+        shown.append(told)
+    return shown
 
 
 def grouped(findings: Iterable[Finding], blocks: Severity, environments: Sequence[str]) -> list[Shown]:
