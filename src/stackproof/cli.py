@@ -47,6 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"stackproof {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_check(commands)
+    init = commands.add_parser("init", help="draft system.yaml from templates, and lay the suite beside it")
+    init.add_argument("path", type=Path, metavar="PATH", help="a template, or a folder with templates")
+    init.set_defaults(run=_init)
     controls = commands.add_parser("controls", help="list the controls, or explain one")
     controls.add_argument("control", nargs="?", help="the id of a control")
     controls.set_defaults(run=_controls)
@@ -122,6 +125,12 @@ def _check(options: argparse.Namespace) -> int:
     from stackproof.commands.check import check
 
     return check(options)
+
+
+def _init(options: argparse.Namespace) -> int:
+    from stackproof.commands.init import init
+
+    return init(options)
 
 
 def _controls(options: argparse.Namespace) -> int:
