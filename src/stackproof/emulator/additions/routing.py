@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from stackproof.emulator.additions.permission import denial
 from stackproof.emulator.services import HEALTH
 
 Wire = dict[str, Any]
@@ -117,9 +118,16 @@ class Additions:
         return service in self._routes
 
     def answer(
-        self, method: str, url: str, headers: Mapping[str, Any], body: bytes, moto: Callable[[], Answer]
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, Any],
+        body: bytes,
+        moto: Callable[[], Answer],
+        *,
+        enforce: bool = False,
     ) -> Answer | None:
-        """Answer a request, or return None when moto alone does."""
+        """Answer a request, or return None when moto alone does. With `enforce`, the caller needs the permission."""
         scope = _SCOPE.search(_plain(headers.get("Authorization", "")))
         if not scope or not self.concerns(scope[2]):
             return None
@@ -127,6 +135,9 @@ class Additions:
         for route in self._routes[scope[2]]:
             found = route.matches(method, parts.path, target)
             if found is not None:
+                denied = denial(scope[2], method, parts.path, target, headers, self.account) if enforce else ""
+                if denied:
+                    return _refusal(RefusedError("AccessDeniedException", denied, 403))
                 given = {**_query(parts.query), **_content(body), **found}
                 return self._run(route, Call(given, scope[1], self.account, self.memory, moto))
         return None
@@ -138,8 +149,12 @@ class Additions:
         except _PassedOnError as passed:
             return passed.answer
         except RefusedError as error:
-            text = json.dumps({"__type": error.code, "message": str(error), "Message": str(error)})
-            return error.status, {**kind, "x-amzn-ErrorType": error.code}, text.encode()
+            return _refusal(error)
+
+
+def _refusal(error: RefusedError) -> Answer:
+    text = json.dumps({"__type": error.code, "message": str(error), "Message": str(error)})
+    return error.status, {"Content-Type": "application/json", "x-amzn-ErrorType": error.code}, text.encode()
 
 
 def _query(text: str) -> Wire:
@@ -185,7 +200,7 @@ def wsgi(additions: Additions, app: Callable[..., Any]) -> Callable[..., Any]:
             content, status, headers = run_wsgi_app(app, inner, buffered=True)
             return int(status.split()[0]), dict(headers), b"".join(content)
 
-        answer = additions.answer(request.method, request.url, dict(request.headers), body, moto)
+        answer = additions.answer(request.method, request.url, dict(request.headers), body, moto, enforce=True)
         if answer is None:
             return app(environ, start_response)
         headers = {key: value for key, value in answer[1].items() if key.lower() != "content-length"}
