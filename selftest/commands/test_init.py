@@ -134,15 +134,15 @@ def test_files_that_disagree_about_a_parameter_are_named(tmp_path: Path) -> None
     assert "dev: its parameter files differ in Environment" in ran.err
 
 
-def test_a_template_that_does_not_parse_is_named_and_left_out(tmp_path: Path) -> None:
-    """It stands in the draft as a comment with the place of the mistake, and on the terminal; the rest is drafted."""
+def test_a_template_that_does_not_parse_is_drafted_all_the_same(tmp_path: Path) -> None:
+    """It is a stack of the draft, so that the gate says unknown of it, with the place of the mistake in a comment."""
     project = lay(tmp_path, {**FILES, "infrastructure/broken.yml": BROKEN})
     ran = init(project)
     assert ran.code == 0, ran.said
     text = (project.root / "system.yaml").read_text()
-    assert "# - {component: broken, template: infrastructure/broken.yml}" in text
+    assert "\n  - {component: broken, template: infrastructure/broken.yml}" in text
     assert "infrastructure/broken.yml:" in ran.err
-    assert [name for name, _ in stacks(load_system(project.root / "system.yaml"))] == ["network", "app"]
+    assert [name for name, _ in stacks(load_system(project.root / "system.yaml"))] == ["network", "app", "broken"]
 
 
 @pytest.mark.parametrize("files", [{}, {"infrastructure/notes.yml": "a: 1\n"}, {"infrastructure/broken.yml": BROKEN}])

@@ -63,7 +63,8 @@ def init(options: argparse.Namespace) -> int:
     judged = counted(len(draft.templates) - len(draft.unread), "stack")
     print(f"wrote {target}: {judged}, {counted(len(draft.environments), 'environment')}")
     _lay_suite()
-    for note in (*draft.notes, *(f"NOT JUDGED, it cannot be read: {why}" for why in draft.unread.values())):
+    broken = (f"unknown until it parses: {why}" for why in draft.broken.values())
+    for note in (*draft.notes, *broken, *(f"NOT JUDGED, it cannot be read: {why}" for why in draft.unread.values())):
         print(f"stackproof: {one_line(note)}", file=sys.stderr)
     named = f" --system {target}" if len(known_systems(Path())) > 1 else ""
     every = " --environment all" if len(draft.environments) > 1 else ""
@@ -83,9 +84,11 @@ def _draft(path: Path, folder: Path) -> Draft:
     paths = _components(found.templates, path)
     files = {component: TemplateFile.read(file) for component, file in paths.items()}
     unread = {component: why for component, file in files.items() if (why := _unreadable(file))}
-    stacks = {component: file for component, file in files.items() if component not in unread}
+    read = {component: file for component, file in files.items() if component not in unread}
+    broken = {component: why for component, file in read.items() if (why := _broken(file))}
+    stacks = {component: file for component, file in read.items() if component not in broken}
     if not stacks:
-        raise _nothing(path, found, list(unread.values()))
+        raise _nothing(path, found, [*unread.values(), *broken.values()])
     home, base = absolute(folder), absolute(path)
     declared = frozenset(name for file in stacks.values() for name in declared_parameters(file))
     near = nearby(paths, home if base.is_relative_to(home) else base.parent, declared)
@@ -102,6 +105,7 @@ def _draft(path: Path, folder: Path) -> Draft:
         layers=order.layers,
         templates={name: _relative(file, folder) for name, file in paths.items() if name not in order.parts},
         unread=unread,
+        broken=broken,
         environments={name: [_relative(f.path, folder) for f in given] for name, given in environments.items()},
         region=region,
         region_from=f"what ${variable} said" if variable else "a guess",
@@ -125,9 +129,14 @@ def _unreadable(file: TemplateFile) -> str:
     if not utf8(file.name):
         return f"{file.name}: its name is not UTF-8, so YAML cannot hold it"
     try:
-        error = file.parsed.error
+        _ = file.parsed
     except OSError as failed:
         return f"{file.name}: {failed.strerror or failed}"
+    return ""
+
+
+def _broken(file: TemplateFile) -> str:
+    error = file.parsed.error
     return f"{file.name}:{error.line}: {error.message}" if error else ""
 
 

@@ -14,7 +14,8 @@ import yaml
 class Draft:
     """What a draft says. `layers` holds the components in the order of deployment; one layer: none is written.
 
-    `templates` maps components to paths relative to the file; `unread` maps those that cannot be read to the reason,
+    `templates` maps components to paths relative to the file; `unread` and `broken` map those that cannot be opened or
+    do not parse to the reason,
     `environments` their names to parameter files. `notes` are what the reader should look at.
     """
 
@@ -23,6 +24,7 @@ class Draft:
     layers: Sequence[Sequence[str]]
     templates: Mapping[str, str]
     unread: Mapping[str, str]
+    broken: Mapping[str, str]
     environments: Mapping[str, Sequence[str]]
     region: str
     region_from: str
@@ -62,6 +64,9 @@ def _stacks(draft: Draft) -> Iterator[str]:
         layer = f", layer: layer-{number}" if len(draft.layers) > 1 else ""
         for component in components:
             yield f"  - {{component: {_scalar(component)}, template: {_scalar(draft.templates[component])}{layer}}}"
+    for component, why in draft.broken.items():
+        yield f"  # CHECK, it does not parse, and is unknown until it does: {one_line(why)}"
+        yield f"  - {{component: {_scalar(component)}, template: {_scalar(draft.templates[component])}}}"
     for component, why in draft.unread.items():
         yield f"  # NOT JUDGED, it cannot be read: {one_line(why)}. Mend it, then take in:"
         yield f"  # - {{component: {_scalar(component)}, template: {_scalar(draft.templates[component])}}}"
