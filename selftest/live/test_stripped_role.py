@@ -64,7 +64,7 @@ def source(lab: Lab) -> StackSource:
 
 
 def denied_facts(lab: Lab, source: StackSource, credentials: Credentials) -> tuple[set[tuple[str, str, str]], int, int]:
-    """Facts that are unknown for want of a permission (address, property, permission), and how many missing and gaps."""
+    """Address, property and permission of each fact that may not be read; then how many are missing, and gaps."""
     aws = Aws("us-east-1", endpoint=lab.endpoint, credentials=credentials, attempts=1)
     found = read_system([source], Deployment("prod", "us-east-1"), aws)
     facts = {
