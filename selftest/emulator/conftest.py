@@ -31,15 +31,22 @@ def deployed(mdreader: System, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.fixture
 def deploy(deployed: emulator.Running, tmp_path: Path) -> Iterator[Deploy]:
-    """Deploy a template given as text, under one name per test; it is deleted afterwards."""
+    """Deploy a template given as text, under one name per test; what was deployed is deleted afterwards."""
     name = f"test-{uuid.uuid4().hex[:8]}"
+    used = set()
 
     def deploy(text: str, parameters: Mapping[str, str] | None = None, name: str = name) -> emulator.PlannedStack:
         file = tmp_path / f"{name}.yml"
         file.write_text(text, encoding="utf-8")
+        used.add(name)
         stack = emulator.PlannedStack(name, name, deployed.region, file, parameters or {})
         emulator.deploy_stack(deployed, stack)
         return stack
 
     yield deploy
-    deployed.client("cloudformation").delete_stack(StackName=name)
+    client = deployed.client("cloudformation")
+    for one in used:
+        client.delete_stack(StackName=one)
+    living = client.list_stacks()["StackSummaries"]
+    while any(s["StackName"] in used and s["StackStatus"].endswith("PROGRESS") for s in living):
+        living = client.list_stacks()["StackSummaries"]

@@ -86,6 +86,7 @@ def test_what_leaves_the_template_is_deleted(deployed: Running, deploy: Deploy) 
     assert set(resources(deployed, stack.name)) == {"Stays"}
     found = deployed.client("logs").describe_log_groups(logGroupNamePrefix="/gone/")["logGroups"]
     assert [item["logGroupName"] for item in found] == ["/gone/retained", "/gone/stays"]
+    deployed.client("logs").delete_log_group(logGroupName="/gone/retained")
 
 
 def test_an_unknown_type_is_refused_loudly(deployed: Running, deploy: Deploy) -> None:
@@ -176,6 +177,7 @@ Resources:
     delete_stack(deployed, stack.name)
     found = deployed.client("logs").describe_log_groups(logGroupNamePrefix="/deleted/")["logGroups"]
     assert [group["logGroupName"] for group in found] == ["/deleted/kept"]
+    deployed.client("logs").delete_log_group(logGroupName="/deleted/kept")
     with pytest.raises(ClientError, match="does not exist"):
         deployed.client("cloudformation").describe_stacks(StackName=stack.name)
 
