@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from botocore.session import get_session
 
 from selftest.live.seeding import Lab
-from stackproof.sources.live import Aws, Credentials, RefusedError, readers
+from stackproof.sources.live import Aws, Credentials, Identity, RefusedError, readers
 from stackproof.sources.live.guard import Kind, kind_of
 
 # First words of operation names that change something, start something or hand out a right.
@@ -64,6 +65,21 @@ def test_a_change_is_stopped_before_it_leaves(lab: Lab, *, embedded: bool) -> No
             aws.call("secretsmanager", "GetSecretValue", {"SecretId": "x"})
     names = [bucket["Name"] for bucket in lab("s3").list_buckets()["Buckets"]]
     assert (name in names) is embedded
+
+
+def test_a_role_is_assumed_for_reading_only(lab: Lab) -> None:
+    """Assuming it is the one call besides reads, its session is held to reads, and it is guarded as well."""
+    aws = Aws("us-east-1", endpoint=lab.endpoint, credentials=Credentials("a", "b"))
+    asked: list[dict[str, Any]] = []
+    aws.client("sts").meta.events.register("provide-client-params", lambda params, **_: asked.append(dict(params)))
+    reader = aws.assume("arn:aws:iam::210987654321:role/reader", external_id="extern")
+    assert isinstance(reader, Aws)
+    assert reader.identity() == Identity("210987654321", "arn:aws:sts::210987654321:assumed-role/reader/stackproof")
+    assert asked[0]["PolicyArns"] == [{"arn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}]
+    assert asked[0]["ExternalId"] == "extern"
+    for connection in (aws, reader):
+        with pytest.raises(RefusedError):
+            connection.client("sts").assume_role(RoleArn="arn:aws:iam::210987654321:role/x", RoleSessionName="yy")
 
 
 def test_a_permit_lets_one_call_through(lab: Lab) -> None:

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from stackproof.model import Cause
-from stackproof.sources.live import Aws, Credentials, aws
+from stackproof.sources.live import Aws, Credentials, aws, clients
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
@@ -89,6 +89,6 @@ def test_an_error_page_is_the_services_failure() -> None:
 
 def test_silence_is_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     """The connection is there, the answer never comes."""
-    monkeypatch.setattr(aws, "_READ_TIMEOUT", 0.2)
+    monkeypatch.setattr(clients, "_READ_TIMEOUT", 0.2)
     with serving(lambda _: time.sleep(1)) as (endpoint, _):
         assert ask(connected(endpoint, attempts=1)) is Cause.TIMEOUT

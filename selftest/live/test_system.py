@@ -136,6 +136,23 @@ def test_without_access_nothing_is_known_and_nothing_is_missing(lab: Lab, stacks
     assert (found.missing, found.inventory.resources) == ((), ())
 
 
+def test_a_stack_may_lie_in_another_region(aws: Aws, lab: Lab) -> None:
+    """It is looked for where system.yaml says it is, and its resources with it."""
+    import boto3
+
+    there = {"region_name": "eu-west-1", "endpoint_url": lab.endpoint}
+    keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+    body = json.dumps({"Resources": {"Q": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "far"}}}})
+    boto3.client("cloudformation", **there, **keys).create_stack(StackName="sys-far", TemplateBody=body)
+    source = StackSource("far", TemplateFile.of("far.json", body), name="sys-far")
+    assert read_system([source], DEPLOYMENT, aws).inventory.gaps != ()
+    again = Aws("us-east-1", endpoint=lab.endpoint, credentials=Credentials("a", "b"), attempts=1)
+    found = read_system([source], DEPLOYMENT, again, regions={"far": "eu-west-1"})
+    queue = found.inventory.get("far.Q")
+    assert queue is not None
+    assert "arn:aws:sqs:eu-west-1:123456789012:far" in queue.names
+
+
 def test_the_wrong_account_is_not_read(aws: Aws, stacks: list[StackSource]) -> None:
     """What is there belongs to somebody else."""
     found = read_system(stacks, replace(DEPLOYMENT, account="999999999999"), aws)

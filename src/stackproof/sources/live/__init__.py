@@ -3,7 +3,8 @@
 `Aws` is the connection, `read_system` the reading, `Ledger` the evidence, `Stored` the same evidence to judge again.
 """
 
-from stackproof.sources.live.aws import Answer, Aws, Credentials, Identity
+from stackproof.sources.live.aws import Answer, Aws, Identity
+from stackproof.sources.live.clients import Credentials
 from stackproof.sources.live.faults import ADVICE, Fault
 from stackproof.sources.live.guard import RefusedError
 from stackproof.sources.live.ledger import Entry, Ledger, Stored

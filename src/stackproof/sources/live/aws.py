@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any, Final
 
 from stackproof.model import Cause
+from stackproof.sources.live.clients import Credentials, Settings, new_client, new_session
 from stackproof.sources.live.faults import LASTING, SPENDING, Fault, fault_of
 from stackproof.sources.live.guard import ASSUME_ROLE, ReadOnly
 from stackproof.sources.live.ledger import Ledger, Stored, digest
@@ -28,20 +28,6 @@ _CRASHES: Final = (
     KeyError,
     TypeError,
 )  # what botocore raises when an answer has another form altogether
-_CONNECT_TIMEOUT: Final = 5  # seconds
-_READ_TIMEOUT: Final = 20  # seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """An access key, its secret, and a session token where there is one."""
-
-    key: str
-    secret: str
-    token: str = ""
-
-    def __repr__(self) -> str:
-        return f"Credentials({self.key[:4]}...)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +50,6 @@ class Answer:
     shape: Any
     fault: Fault | None
     entry: int
-
-
-@cache
-def _models() -> Any:
-    """botocore's service models, which take longer to read than a call takes: once for all connections."""
-    from botocore.loaders import create_loader
-
-    return create_loader()
 
 
 class Aws:
@@ -167,12 +145,21 @@ class Aws:
             return self._clients[service, region]
 
     def assume(self, role: str, *, name: str = "stackproof", external_id: str = "") -> Aws | Fault:
-        """A connection as another role, with the same ledger; or the fault that prevents it."""
-        asked = {"RoleArn": role, "RoleSessionName": name, **({"ExternalId": external_id} if external_id else {})}
+        """A connection as another role, with the same ledger; or the fault that prevents it.
+
+        Unless this connection permits more than reads, the session is held to AWS's ReadOnlyAccess policy: what our own
+        guard might let through, AWS then refuses.
+        """
         account = role.split(":")[4] if role.count(":") >= 5 else ""
         if self._stored:
             return Aws(self.region, account=account, stored=self._stored, role=role)
-        self._guard.permits |= {ASSUME_ROLE}
+        asked: dict[str, Any] = {"RoleArn": role, "RoleSessionName": name}
+        if external_id:
+            asked["ExternalId"] = external_id
+        if not self.embedded and not self._guard.permits:
+            asked["PolicyArns"] = [{"arn": f"arn:{role.split(':')[1]}:iam::aws:policy/ReadOnlyAccess"}]
+        permits = self._guard.permits
+        self._guard.permits = permits | {ASSUME_ROLE}
         try:
             given = self.client("sts").assume_role(**asked)["Credentials"]
         except Exception as error:
@@ -180,6 +167,8 @@ class Aws:
             if fault is None:
                 raise
             return fault
+        finally:
+            self._guard.permits = permits
         credentials = Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
         return Aws(
             self.region,
@@ -187,7 +176,7 @@ class Aws:
             endpoint=self.endpoint,
             credentials=credentials,
             embedded=self.embedded,
-            permits=self._guard.permits - {ASSUME_ROLE},
+            permits=permits,
             ledger=self.ledger,
             role=role,
             attempts=self._attempts,
@@ -273,32 +262,11 @@ class Aws:
         return fault
 
     def _new_client(self, service: str, region: str) -> Any:
-        import boto3
-        from botocore.config import Config
-        from botocore.session import get_session
-
         if self._session is None:
-            base = get_session()
-            base.register_component("data_loader", _models())
-            given = self._credentials or (Credentials("replayed", "replayed") if self._stored else None)
-            self._session = boto3.Session(
-                botocore_session=base,
-                aws_access_key_id=given.key if given else None,
-                aws_secret_access_key=given.secret if given else None,
-                aws_session_token=(given.token or None) if given else None,
-                profile_name=self._profile or None if not self._stored else None,
-                region_name=self.region,
-            )
-        config = Config(
-            retries={"mode": "standard" if self.embedded else "adaptive", "total_max_attempts": self._attempts},
-            connect_timeout=_CONNECT_TIMEOUT,
-            read_timeout=_READ_TIMEOUT,
-            max_pool_connections=32,
-            user_agent_extra="stackproof",
-            inject_host_prefix=not self.endpoint,
-            s3={"addressing_style": "path"} if self.endpoint else None,
-        )
-        client = self._session.client(service, region_name=region, endpoint_url=self.endpoint or None, config=config)
+            given = Credentials("replayed", "replayed") if self._stored else self._credentials
+            self._session = new_session(given, "" if self._stored else self._profile, self.region)
+        settings = Settings(self.endpoint, self._attempts, adaptive=not self.embedded)
+        client = new_client(self._session, service, region, settings)
         if not self.embedded:
             self._guard.attach(client, service)
         self._recorder.attach(client, service, region)

@@ -89,13 +89,15 @@ def read_system(
     *,
     declared: Inventory | None = None,
     unsupported: Collection[str] = (),
+    regions: Mapping[str, str] | None = None,
     workers: int = WORKERS,
 ) -> LiveReading:
     """Read the deployed stacks of one environment.
 
     `declared` is what the templates give for the same environment: it says where to look for resources whose physical
     ids do not, and what should be there. `unsupported` names addresses that the embedded environment only pretends to
-    have. Never raises for what AWS answers; that is in the result.
+    have. `regions` names the region of components that lie in another one than the environment. Never raises for what
+    AWS answers; that is in the result.
     """
     who = aws.identity()
     if not isinstance(who, Fault) and deployment.account and who.account != deployment.account and not aws.embedded:
@@ -105,7 +107,8 @@ def read_system(
         gap = Gap(who.unknown("sts:GetCallerIdentity"))
         nothing = Inventory((), (gap,), deployment.region, deployment.account, deployment.environment)
         return LiveReading(nothing, (), (), (), {}, aws.ledger, who)
-    states = tuple(read_stack(aws, source.component, source.name) for source in stacks)
+    elsewhere = regions or {}
+    states = tuple(read_stack(aws, one.component, one.name, elsewhere.get(one.component, "")) for one in stacks)
     everything = [state for top in states for state in top.everything()]
     templates = deployed_templates(everything, replace(deployment, account=who.account))
     surroundings = Surroundings(everything, declared, templates)
@@ -224,7 +227,7 @@ def _made(r: Reading, state: StackState, row: Row, place: naming.Place, around: 
     positions = {"": main.where if main else row.where, **r.positions}
     if row.type not in _PARTS:
         r.names[row.physical] = ""
-        for name, attribute in naming.named(row.type, place, r.value).items():
+        for name, attribute in naming.named(row.type, replace(place, region=state.region), r.value).items():
             r.also(name, attribute=attribute)
     names = r.names.keys()
     words = words_of(state, row.address, around.templates)
