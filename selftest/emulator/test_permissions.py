@@ -57,3 +57,10 @@ def test_only_what_is_permitted_is_answered(deployed: Running, keys: dict[str, s
     code, message = refused["backup:ListBackupSelections"]
     assert code == "AccessDeniedException"
     assert "not authorized to perform: backup:ListBackupSelections" in message
+
+
+def test_switching_enforcement_forgets_nothing(deployed: Running, keys: dict[str, str]) -> None:
+    """What the added actions keep is still there after IAM was switched on and off."""
+    assert keys
+    enforce(deployed, "inf")
+    assert len(deployed.client("amplify").list_apps()["apps"]) == 1

@@ -188,7 +188,7 @@ def wsgi(additions: Additions, app: Callable[..., Any]) -> Callable[..., Any]:
             return Response("healthy")(environ, start_response)
         scope = _SCOPE.search(request.headers.get("Authorization", ""))
         if scope is None or not additions.concerns(scope[2]):
-            if "/moto-api/reset" in request.path:
+            if request.path == "/moto-api/reset":  # and not reset-auth, which switches IAM on and off
                 additions.memory.clear()
             return app(environ, start_response)
         body = request.get_data()
