@@ -72,7 +72,7 @@ def summary(
     failures = grouped(findings, blocks, names)
     if not screen.height:
         return [*head, *(line for failure in failures for line in describe(failure, screen)), *unknown]
-    unknown, rest = _kept(unknown, max(2, screen.height // 6), "causes")
+    unknown, rest = _kept(unknown, _most_causes(screen), "causes")
     shown = _fitting(failures, screen, screen.height - len(head) - len(unknown) - len(rest) - 1)
     return [*head, *(line for told in shown for line in told), *_more(failures[len(shown) :]), *unknown, *rest]
 
@@ -177,15 +177,31 @@ def _unknowns(findings: Iterable[Finding], screen: Screen, environments: Sequenc
     groups: dict[tuple[str, str], list[Finding]] = {}
     for finding in ranked(f for f in findings if f.outcome is Outcome.UNKNOWN and f.cause is not Cause.NEEDS_LIVE):
         groups.setdefault((str(finding.cause), finding.decided_by), []).append(finding)
+    if screen.height and len(groups) > _most_causes(screen):
+        groups = _by_cause(groups)
     lines = []
     for (cause, decided_by), same in sorted(groups.items(), key=lambda group: -len(group[1])):
         why = f"{cause}: {decided_by}" if decided_by else cause
         places = _places(same, environments)
         example = f"such as {same[0].control} on {same[0].resource or same[0].where}"
         said = f"{counted(len(same), 'check')} {places}".strip()
-        line = cut(f"{cut(why, screen.width - 12 - _cells(said))}  {said}, {example}", screen.width - 10)
+        line = cut(f"{cut(why, screen.width - 13 - _cells(said))} · {said}, {example}", screen.width - 10)
         lines.append(f"  {screen.paint('UNKNOWN', 'yellow')} {line}")
     return lines
+
+
+def _by_cause(groups: Mapping[tuple[str, str], list[Finding]]) -> dict[tuple[str, str], list[Finding]]:
+    """Put together what has the same cause: what decides most of it, and how many others there are."""
+    joined: dict[tuple[str, str], list[Finding]] = {}
+    for cause in dict.fromkeys(cause for cause, _ in groups):
+        deciders = sorted((key for key in groups if key[0] == cause), key=lambda key: -len(groups[key]))
+        others = f" and {counted(len(deciders) - 1, 'other')}" if len(deciders) > 1 else ""
+        joined[cause, cut(deciders[0][1], 40) + others] = [f for key in deciders for f in groups[key]]
+    return joined
+
+
+def _most_causes(screen: Screen) -> int:
+    return max(2, screen.height // 6)
 
 
 def _kept(lines: list[str], most: int, what: str) -> tuple[list[str], list[str]]:
@@ -206,8 +222,7 @@ def _more(failures: Sequence[Shown]) -> list[str]:
 
 def _counts(decision: Decision) -> str:
     parts = [
-        f"{decision.expected} expected",
-        f"{decision.judged} judged",
+        f"{decision.judged} of {decision.expected} judged",
         f"{decision.passed} pass",
         f"{decision.failed} fail",
         f"{decision.unknown} unknown",
