@@ -46,12 +46,12 @@ Progress = Callable[[str, int, int], None]
 class _Evaluated:
     target: Target
     evaluation: Evaluation
+    files: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    target: Target
-    evaluation: Evaluation
+    evaluated: _Evaluated
     findings: list[Finding]
 
 
@@ -91,7 +91,9 @@ def declared_parameters(template: TemplateFile) -> frozenset[str]:
 
 
 def _evaluated(target: Target) -> _Evaluated:
-    return _Evaluated(target, evaluate(target.stacks, target.deployment, open_world=target.open_world))
+    evaluation = evaluate(target.stacks, target.deployment, open_world=target.open_world)
+    # hashed at once: a file that is saved while the scanners read is another one in the next run
+    return _Evaluated(target, evaluation, {str(path): digest_of(path) for path in evaluation.files})
 
 
 def _judge(one: _Evaluated) -> _Judged:
@@ -104,11 +106,11 @@ def _judge(one: _Evaluated) -> _Judged:
     found = [*problems, *sound, *judge(cases, controls)]
     answered = {(finding.control, finding.resource) for finding in found}
     lost = [_lost(control, address, target.environment) for control, address in sorted(wanted - answered)]
-    return _Judged(target, evaluation, [*found, *lost])
+    return _Judged(one, [*found, *lost])
 
 
 def _joined(one: _Judged, scans: Scans) -> Judgement:
-    target, evaluation = one.target, one.evaluation
+    target, evaluation = one.evaluated.target, one.evaluated.evaluation
     theirs = _scanned(evaluation.worlds, scans, target.environment) if scans else []
     if scans:
         for name, text in _readable(target.stacks).items():
@@ -124,7 +126,7 @@ def _joined(one: _Judged, scans: Scans) -> Judgement:
         resources=len(resources),
         uncovered=dict(Counter(r.type for r in resources if r.type not in covered)),
         marks=read_marks(resources, _texts(target.stacks), target.adoption),
-        files={str(path): digest_of(path) for path in evaluation.files},
+        files=one.evaluated.files,
     )
 
 
