@@ -10,7 +10,7 @@ from typing import Any, Final
 from stackproof.model import Cause, Gap, Inventory, Origin, Reference, Resource, Text, Unknown, Value, Where
 from stackproof.resources import naming
 from stackproof.sources.inventory import STACK
-from stackproof.sources.live.aws import Aws
+from stackproof.sources.live.aws import Aws, Identity
 from stackproof.sources.live.cloudcontrol import read_generic
 from stackproof.sources.live.faults import Fault
 from stackproof.sources.live.ledger import Ledger
@@ -53,6 +53,14 @@ class Missing:
     physical: str
     message: str
     where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A resource that was read, and which attribute each of its names is (empty: what `Ref` returns)."""
+
+    resource: Resource
+    names: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,43 +107,37 @@ def read_system(
     have. `regions` names the region of components that lie in another one than the environment. Never raises for what
     AWS answers; that is in the result.
     """
-    who = aws.identity()
-    if not isinstance(who, Fault) and deployment.account and who.account != deployment.account and not aws.embedded:
-        message = f"the credentials are of account {who.account}, expected {deployment.account}"
-        who = Fault(Cause.WRONG_ACCOUNT, "", message)
+    who = _identity(aws, deployment)
     if isinstance(who, Fault):
         gap = Gap(who.unknown("sts:GetCallerIdentity"))
         nothing = Inventory((), (gap,), deployment.region, deployment.account, deployment.environment)
         return LiveReading(nothing, (), (), (), {}, aws.ledger, who)
+    place = replace(deployment, region=deployment.region or aws.region, account=who.account)
     elsewhere = regions or {}
-    states = tuple(read_stack(aws, one.component, one.name, elsewhere.get(one.component, "")) for one in stacks)
-    everything = [state for top in states for state in top.everything()]
-    templates = deployed_templates(everything, replace(deployment, account=who.account))
-    surroundings = Surroundings(everything, declared, templates)
-    sources = {source.component: source for source in stacks}
-    place = naming.Place(deployment.partition, deployment.region or aws.region, who.account)
-    found: list[Resource] = []
-    missing: list[Missing] = []
-    names: dict[str, Mapping[str, str]] = {}
-    rows = [(state, row) for state in everything for row in state.rows if row.type != STACK]
+    tops = tuple(read_stack(aws, one.component, one.name, elsewhere.get(one.component, "")) for one in stacks)
+    states = [state for top in tops for state in top.everything()]
+    around = Surroundings(states, declared, deployed_templates(states, place))
+    rows = [(state, row) for state in states for row in state.rows if row.type != STACK]
     with ThreadPoolExecutor(max_workers=workers) as pool:
-        made = list(pool.map(lambda pair: _read(aws, pair[0], pair[1], surroundings, place, unsupported), rows))
-    for state in everything:
-        if state.unknown is None or state.id:
-            found.append(stack_resource(state, sources.get(state.address), templates))
-        for (owner, _), one in zip(rows, made, strict=True):
-            if owner is state:
-                if isinstance(one, Missing):
-                    missing.append(one)
-                else:
-                    found.append(one[0])
-                    names[one[0].address] = one[1]
-    gaps = tuple(_gap(state, declared) for state in everything if state.unknown)
-    region = deployment.region or aws.region
-    inventory = Inventory(tuple(linked(found, names)), gaps, region, who.account, deployment.environment)
-    extra, undeployed = _compared(everything, declared)
-    missing += undeployed
-    return LiveReading(inventory, tuple(missing), extra, states, surroundings.physical, aws.ledger)
+        read = list(pool.map(lambda pair: _read(aws, pair[0], pair[1], around, place, unsupported), rows))
+    sources = {source.component: source for source in stacks}
+    there = [state for state in states if state.unknown is None or state.id]
+    found = [stack_resource(state, sources.get(state.address), around.templates) for state in there]
+    found += [one.resource for one in read if isinstance(one, Found)]
+    names = {one.resource.address: one.names for one in read if isinstance(one, Found)}
+    gaps = tuple(_gap(state, declared) for state in states if state.unknown)
+    inventory = Inventory(tuple(linked(found, names)), gaps, place.region, who.account, deployment.environment)
+    extra, undeployed = _compared(states, declared)
+    missing = (*(one for one in read if isinstance(one, Missing)), *undeployed)
+    return LiveReading(inventory, missing, extra, tops, around.physical, aws.ledger)
+
+
+def _identity(aws: Aws, deployment: Deployment) -> Identity | Fault:
+    who = aws.identity()
+    if isinstance(who, Fault) or aws.embedded or not deployment.account or who.account == deployment.account:
+        return who
+    message = f"the credentials are of account {who.account}, expected {deployment.account}"
+    return Fault(Cause.WRONG_ACCOUNT, "", message)
 
 
 @dataclass(slots=True)
@@ -192,9 +194,9 @@ class Surroundings:
 
 
 def _read(
-    aws: Aws, state: StackState, row: Row, around: Surroundings, place: naming.Place, unsupported: Collection[str]
-) -> tuple[Resource, Mapping[str, str]] | Missing:
-    """Read one resource, and which attribute each of its names is. Nothing that an answer holds makes this raise."""
+    aws: Aws, state: StackState, row: Row, around: Surroundings, place: Deployment, unsupported: Collection[str]
+) -> Found | Missing:
+    """Read one resource. Nothing that an answer holds makes this raise."""
     from botocore.exceptions import ParamValidationError
 
     if row.status in _FAILED or not row.physical:
@@ -219,15 +221,16 @@ def _read(
         r.fail(Unknown(Cause.NOT_READ, f"{row.physical!r} is not what the API expects: {error}"))
     except ODD as error:
         r.fail(Unknown(Cause.MALFORMED, f"{row.type}: {type(error).__name__} {error}"))
-    return _made(r, state, row, place, around), r.names
+    return Found(_made(r, state, row, place, around), r.names)
 
 
-def _made(r: Reading, state: StackState, row: Row, place: naming.Place, around: Surroundings) -> Resource:
+def _made(r: Reading, state: StackState, row: Row, place: Deployment, around: Surroundings) -> Resource:
     main = r.main_part
     positions = {"": main.where if main else row.where, **r.positions}
+    here = naming.Place(place.partition, state.region, place.account)
     if row.type not in _PARTS:
         r.names[row.physical] = ""
-        for name, attribute in naming.named(row.type, replace(place, region=state.region), r.value).items():
+        for name, attribute in naming.named(row.type, here, r.value).items():
             r.also(name, attribute=attribute)
     names = r.names.keys()
     words = words_of(state, row.address, around.templates)
