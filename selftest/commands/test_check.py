@@ -252,6 +252,11 @@ def test_odd_names_and_texts_do_no_harm(place: Project, encoding: str) -> None:
         assert ran.code == 1, ran.said
         assert "Traceback" not in ran.err
         assert "\x1b" not in ran.out
+        if form == "sarif":
+            uris = {
+                u for r in json.loads(ran.out)["runs"][0]["results"] for u in re.findall(r"'uri': '([^']*)'", str(r))
+            }
+            assert uris == {"caf%E9%20%1B%5B2J.yml"}
 
 
 # --- which files --------------------------------------------------------------------------------------------

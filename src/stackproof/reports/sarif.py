@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
 from stackproof import __version__
 from stackproof.model import Finding, Outcome, Severity
@@ -66,8 +67,13 @@ def _said(finding: Finding) -> str:
     return f"{finding.resource or finding.where.source}{environment}: {finding.message}"
 
 
+def _uri(source: str) -> str:
+    """Write a path as a URI, whatever bytes its name has."""
+    return quote(source.encode("utf-8", "surrogateescape"))
+
+
 def _location(finding: Finding) -> dict[str, Any]:
-    place: dict[str, Any] = {"artifactLocation": {"uri": finding.where.source}}
+    place: dict[str, Any] = {"artifactLocation": {"uri": _uri(finding.where.source)}}
     if finding.where.line:
         place["region"] = {"startLine": finding.where.line}
     return {"physicalLocation": place}

@@ -118,7 +118,10 @@ def find_system(name: str, folder: Path) -> Path:
     if not name:
         if len(known) == 1:
             return next(iter(known.values()))
-        raise MisuseError("--system", "no system", f"one of {', '.join(known) or 'the systems/ folder (it is empty)'}")
+        if not known:
+            advice = "Run in the project's folder, name one with --system, or draft one with `stackproof init`."
+            raise MisuseError("--system", "no system", "a system.yaml in this folder or under systems/", advice)
+        raise MisuseError("--system", "no system", f"one of {', '.join(known)}")
     for path in (Path(name), Path(name) / "system.yaml", known.get(name, Path())):
         if path.is_file() and path.suffix in {".yaml", ".yml"}:
             return path
