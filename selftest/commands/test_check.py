@@ -108,9 +108,10 @@ def test_parameter_files_may_be_named_by_environment_and_later_ones_win(place: P
     place.put("values/qa.json", '{"Environment": "qa"}')
     place.put("values/live.json", '{"Environment": "prod"}')
     arguments = ["--parameters", "all.json", "--parameters", "values/{environment}.json"]
-    findings = found(place, "shop.yml", *arguments, "--environment", "qa", "--environment", "live")
+    findings = found(place, "shop.yml", *arguments, "--environment", "qa,live", "--environment", "qa")
     assert outcomes(findings, ENCRYPTED) == {"qa": "fail", "live": "pass"}
     assert outcomes(findings, WORLD) == {"qa": "pass", "live": "pass"}
+    assert len({(f["control"], f["resource"], f["line"], f["environment"]) for f in findings}) == len(findings)
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CUT_SHORT
     except KeyboardInterrupt:
-        print("stackproof: interrupted", file=sys.stderr)
+        print("\r\x1b[K" * sys.stderr.isatty() + "stackproof: interrupted", file=sys.stderr)
         return INTERRUPTED
     return code
 
@@ -75,7 +75,7 @@ def _add_check(commands: argparse._SubParsersAction[_Parser]) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help="judge for this environment (repeatable): fills a parameter named Environment, EnvironmentName, Env or "
+        help="judge for this environment (repeatable, or several joined by commas): fills a parameter named Environment, EnvironmentName, Env or "
         "Stage, chooses the section of samconfig.toml, and stands for {environment} in --parameters",
     )
     check.add_argument("--region", default="", help="the region that AWS::Region stands for")
