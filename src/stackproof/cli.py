@@ -72,11 +72,13 @@ def _add_check(commands: argparse._SubParsersAction[_Parser]) -> None:
     )
     check.add_argument(
         "--environment",
-        action="append",
+        action="extend",
+        type=_names,
         default=[],
         metavar="NAME",
-        help="judge for this environment (repeatable, or several joined by commas): fills a parameter named Environment, EnvironmentName, Env or "
-        "Stage, chooses the section of samconfig.toml, and stands for {environment} in --parameters",
+        help="judge for this environment (repeatable, or several joined by commas): fills a parameter named "
+        "Environment, EnvironmentName, Env or Stage, chooses the section of samconfig.toml, and stands for "
+        "{environment} in --parameters",
     )
     check.add_argument("--region", default="", help="the region that AWS::Region stands for")
     check.add_argument("--changed", action="store_true", help="only templates that differ from the last commit")
@@ -124,7 +126,12 @@ def _down(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     from stackproof.commands.check import check
 
+    options.environment = list(dict.fromkeys(options.environment))
     return check(options)
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def _init(options: argparse.Namespace) -> int:

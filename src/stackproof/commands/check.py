@@ -87,15 +87,8 @@ def _nothing(options: argparse.Namespace, found: Found) -> int:
 
 
 def _variants(options: argparse.Namespace) -> list[Variant]:
-    return [
-        Variant(name, _parameter_files(options.parameters, name), options.region)
-        for name in _environments(options) or [""]
-    ]
-
-
-def _environments(options: argparse.Namespace) -> list[str]:
-    names = [name.strip() for text in options.environment for name in text.split(",")]
-    return list(dict.fromkeys(name for name in names if name))
+    names = options.environment or [""]
+    return [Variant(name, _parameter_files(options.parameters, name), options.region) for name in names]
 
 
 def _parameter_files(paths: Sequence[Path], environment: str) -> tuple[ParameterFile, ...]:
@@ -103,7 +96,7 @@ def _parameter_files(paths: Sequence[Path], environment: str) -> tuple[Parameter
 
 
 def _given_files(options: argparse.Namespace) -> list[Path]:
-    return [_filled(path, name) for path in options.parameters for name in _environments(options) or [""]]
+    return [_filled(path, name) for path in options.parameters for name in options.environment or [""]]
 
 
 def _filled(path: Path, environment: str) -> Path:
@@ -165,15 +158,15 @@ def _lines(
     height = 0 if options.all else (height if terminal else _LOG) - _BELOW
     number = len(found.templates)
     title = f"stackproof check · {counted(number, 'template')}"
-    if names := _environments(options):
-        title += f" · {', '.join(names)}"
+    if options.environment:
+        title += f" · {', '.join(options.environment)}"
     written = summary(
         title,
         {"": decision},
         findings,
         Screen(colour, width, height),
         blocks=Severity[options.blocks.upper()],
-        environments=names,
+        environments=options.environment,
     )
     if found.others:
         written.append(cut(f"  {counted(found.others, 'other YAML or JSON file')} in the folders: no templates", width))
