@@ -104,7 +104,7 @@ def test_an_interrupt_leaves_nothing_running(project: Project, command: list[str
         text=True,
         start_new_session=True,
     ) as run:
-        until(log.exists)
+        until(lambda: log.exists() and log.read_text().endswith("\n"))
         pids = [int(pid) for pid in log.read_text().split()]
         os.killpg(run.pid, signal.SIGINT)  # as a terminal does
         out, _ = run.communicate(timeout=60)

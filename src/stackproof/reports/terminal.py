@@ -231,6 +231,6 @@ def _counts(decision: Decision) -> str:
         f"{decision.owed} owed by the integration gate": decision.owed,
         f"{decision.waived} waived": decision.waived,
         f"{decision.advisory} advice": decision.advisory,
-        f"{decision.not_applicable} not applicable": decision.not_applicable,
+        f"{decision.not_applicable} n/a": decision.not_applicable,
     }
     return " · ".join([*parts, *(text for text, number in optional.items() if number)])
