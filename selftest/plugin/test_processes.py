@@ -26,6 +26,9 @@ def watch(event, details):
 sys.addaudithook(watch)
 """
 
+# A run in the background inherits that Ctrl-C is ignored; one on a terminal does not
+LISTENING = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+
 
 def scanner(project: Project, script: str) -> str:
     """Lay an environment whose checkov is a script of ours, and return its python."""
@@ -96,7 +99,7 @@ def test_an_interrupt_leaves_nothing_running(project: Project, command: list[str
     stale = project.put("reports/gates/unit.json", "{}")
     variables = project.environment(STACKPROOF_CHECKOV_PYTHON=python)
     with subprocess.Popen(
-        command,
+        [sys.executable, "-c", LISTENING, *command],
         cwd=project.root,
         env=variables,
         stdout=subprocess.PIPE,
@@ -104,10 +107,13 @@ def test_an_interrupt_leaves_nothing_running(project: Project, command: list[str
         text=True,
         start_new_session=True,
     ) as run:
-        until(lambda: log.exists() and log.read_text().endswith("\n"))
-        pids = [int(pid) for pid in log.read_text().split()]
-        os.killpg(run.pid, signal.SIGINT)  # as a terminal does
-        out, _ = run.communicate(timeout=60)
+        try:
+            until(lambda: log.exists() and log.read_text().endswith("\n"))
+            pids = [int(pid) for pid in log.read_text().split()]
+            os.killpg(run.pid, signal.SIGINT)  # as a terminal does
+            out, _ = run.communicate(timeout=60)
+        finally:
+            run.kill()
     assert run.returncode == code, out
     until(lambda: not any(alive(pid) for pid in pids))
     assert "Traceback" not in out
