@@ -83,6 +83,8 @@ def _plain(judgement: Judgement) -> dict[str, Any]:
 
 
 def _json(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_json(item) for item in value]
     return [value.source, value.line] if isinstance(value, Where) else value
 
 
@@ -94,6 +96,7 @@ def _finding(values: Sequence[Any]) -> Finding:
     named["cause"] = Cause(named["cause"]) if named["cause"] else None
     named["also"] = tuple(named["also"])
     named["proves"] = tuple(named["proves"])
+    named["evidence"] = tuple(Where(*place) for place in named["evidence"])
     return Finding(**named)
 
 

@@ -41,6 +41,8 @@ class Finding:
     `engine` judged it; `also` names what else found the same defect (`checkov CKV_AWS_16`). `resource` is the
     address, empty for a whole document. `cause` is set just where the outcome is unknown, `decided_by` then
     names the parameter, attribute or permission. `waiver` holds owner, reason and date of a waived failure.
+    `evidence` cites what showed it: API calls with the number of their entry in the ledger (empty for a template,
+    whose line is `where`). `standing` says how template and deployed resource stand to each other.
     """
 
     control: str
@@ -58,6 +60,8 @@ class Finding:
     also: tuple[str, ...] = ()
     proves: tuple[str, ...] = ()
     waiver: str = ""
+    evidence: tuple[Where, ...] = ()
+    standing: str = ""
 
     @property
     def key(self) -> str:

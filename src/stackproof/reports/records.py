@@ -29,6 +29,8 @@ def record(finding: Finding) -> dict[str, Any]:
         "remediation": finding.remediation,
         "proves": list(finding.proves),
         "waiver": finding.waiver,
+        "evidence": [str(call) for call in finding.evidence],
+        "standing": finding.standing,
     }
 
 
