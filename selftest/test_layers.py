@@ -25,6 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "system": {"model", "errors"},
     "reports": {"model", "gates", "errors"},
     "emulator": {"model", "sources", "system", "errors"},
+    "probes": {"model", "resources", "sources", "system", "errors"},
     "engine": {"model", "sources", "controls", "scanners", "gates", "system", "cache", "errors", "resources", "files"},
 }
 TOP = {"plugin", "cli", "commands"}

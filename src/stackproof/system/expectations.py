@@ -28,20 +28,32 @@ def expectation_controls(system: System, environment: str, catalogue: Mapping[st
             where = system.where("expectations", index, "control")
             advice = suggestion(expectation.control, catalogue)
             raise MisuseError(where, f"control {expectation.control!r}", "a control of the catalogue", advice)
-        control = _control(_Builder(system, environment, index), expectation, catalogue)
+        control = _control(_Builder(system, environment, ("expectations", index)), expectation, catalogue)
         if not expectation.environments or set(expectation.environments) & set(system.lineage(environment)):
             built.append(control)
     return tuple(built)
 
 
-class _Builder:
-    """Reads parts of one expectation: fills `{environment}` into its texts and knows their lines."""
+def selecting(
+    system: System, environment: str, selector: Selector, at: tuple[str | int, ...]
+) -> Callable[[Resource], Claim]:
+    """Say of a resource whether a selector means it. `at` is the selector's place in system.yaml, for messages.
 
-    def __init__(self, system: System, environment: str, index: int) -> None:
-        self.system, self.environment, self.index = system, environment, index
+    Raises:
+        MisuseError: a matcher under `where` is wrong.
+
+    """
+    return _Builder(system, environment, at[:-1]).selects(selector)
+
+
+class _Builder:
+    """Reads parts of one entry: fills `{environment}` into its texts and knows their lines."""
+
+    def __init__(self, system: System, environment: str, at: tuple[str | int, ...]) -> None:
+        self.system, self.environment, self.at = system, environment, at
 
     def where(self, *location: str | int) -> str:
-        return self.system.where("expectations", self.index, *location)
+        return self.system.where(*self.at, *location)
 
     def filled(self, value: Any) -> Any:
         if isinstance(value, str):

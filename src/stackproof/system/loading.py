@@ -168,6 +168,7 @@ def _contradictions(system: System) -> Iterable[MisuseError]:
     yield from _wrong_stacks(system)
     yield from _wrong_environments(system)
     yield from _wrong_expectations(system)
+    yield from _wrong_probes(system)
 
 
 def _wrong_stacks(system: System) -> Iterable[MisuseError]:
@@ -190,6 +191,7 @@ def _wrong_environments(system: System) -> Iterable[MisuseError]:
                 where = system.where("environments", name, "parameters", number)
                 yield MisuseError(where, f"{parameters!r}, which is no file", "a parameter file")
     narrowed = [("expectations", i, e.environments) for i, e in enumerate(file.expectations)]
+    narrowed += [("probes", i, p.environments) for i, p in enumerate(file.probes)]
     narrowed += [("waivers", i, w.environments) for i, w in enumerate(file.waivers)]
     for kind, index, names in narrowed:
         for name in names:
@@ -198,18 +200,33 @@ def _wrong_environments(system: System) -> Iterable[MisuseError]:
 
 
 def _wrong_expectations(system: System) -> Iterable[MisuseError]:
-    known = [requirement.id for requirement in system.requirements]
     ids = [expectation.id for expectation in system.file.expectations]
     for index, expectation in enumerate(system.file.expectations):
         at = ("expectations", index)
         if ids.index(expectation.id) != index:
             yield MisuseError(system.where(*at, "id"), f"{expectation.id!r} again", "each id once")
-        for requirement in expectation.proves:
-            if known and requirement not in known:
-                yield _not_among(system.where(*at, "proves"), "requirement", requirement, known)
+        yield from _unknown_requirements(system, at, expectation.proves)
         said = (expectation.expect, expectation.attributes, expectation.related, expectation.control)
         if not any(said) and expectation.count is None:
             yield MisuseError(system.where(*at), "nothing that is expected", "expect, attributes, related or count")
+
+
+def _wrong_probes(system: System) -> Iterable[MisuseError]:
+    """A finding bears its entry's id, so a probe may not have an expectation's."""
+    ids = [expectation.id for expectation in system.file.expectations]
+    for index, entry in enumerate(system.file.probes):
+        at = ("probes", index)
+        if entry.id in ids:
+            yield MisuseError(system.where(*at, "id"), f"{entry.id!r} again", "each id once")
+        ids.append(entry.id)
+        yield from _unknown_requirements(system, at, entry.proves)
+
+
+def _unknown_requirements(system: System, at: tuple[str | int, ...], proves: Iterable[str]) -> Iterable[MisuseError]:
+    known = [requirement.id for requirement in system.requirements]
+    for requirement in proves:
+        if known and requirement not in known:
+            yield _not_among(system.where(*at, "proves"), "requirement", requirement, known)
 
 
 def _not_among(where: str, kind: str, name: str, known: Iterable[str]) -> MisuseError:

@@ -104,6 +104,20 @@ class Expectation(Part):
     remediation: str = ""
 
 
+class ProbeUse(Part):
+    """A probe of the catalogue, asked of the resources that are selected."""
+
+    id: Slug
+    proves: Names = Field(default_factory=list)
+    probe: Slug = Field(description="The probe's name in the catalogue.")
+    resource: Selector
+    count: Any = Field(None, description="How many resources there must be; at least one if not given.")
+    environments: Names = Field(default_factory=list, description="Where it is asked; everywhere if not given.")
+    severity: SeverityName | None = Field(None, description="Where it differs from the probe's own.")
+    options: dict[str, Any] = Field(default_factory=dict, alias="with", description="Options of the probe.")
+    remediation: str = ""
+
+
 class Waiver(Part):
     """A failure that a named owner accepts until a date."""
 
@@ -147,6 +161,7 @@ class SystemFile(Part):
     stacks: list[Stack] = Field(min_length=1)
     environments: dict[Slug, Environment] = Field(min_length=1)
     expectations: list[Expectation] = Field(default_factory=list)
+    probes: list[ProbeUse] = Field(default_factory=list, description="Questions to the deployed thing itself.")
     waivers: list[Waiver] = Field(default_factory=list)
     inline_waivers: InlineWaivers | None = None
     severities: dict[str, SeverityName] = Field(
