@@ -11,6 +11,7 @@ import pytest
 
 from stackproof import emulator
 from stackproof.controls import all_controls
+from stackproof.controls.judge import Case
 from stackproof.engine.deployed import Compared, Standing, compare, drifts
 from stackproof.engine.systems import target_of
 from stackproof.model import Control, Inventory, Outcome
@@ -63,7 +64,7 @@ def reading(evidences: Evidences) -> LiveReading:
 
 @pytest.fixture(scope="module")
 def compared(evidences: Evidences, reading: LiveReading) -> list[Compared]:
-    return compare(evidences.declared, reading.inventory, evidences.controls)
+    return compare([Case({}, evidences.declared)], reading.inventory, evidences.controls)
 
 
 def test_every_declared_resource_is_found_and_nothing_else(evidences: Evidences, reading: LiveReading) -> None:
@@ -122,7 +123,7 @@ def test_a_change_by_hand_is_named(evidences: Evidences, unprotected: str) -> No
     assert drift.call.source == "rds:DescribeDBInstances"
     drifted = {
         pair.control
-        for pair in compare(evidences.declared, observed, evidences.controls)
+        for pair in compare([Case({}, evidences.declared)], observed, evidences.controls)
         if pair.standing is Standing.DRIFTED
     }
     assert {"rds-deletion-protected", "database-survives"} <= drifted

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from stackproof.controls.judge import Case
 from stackproof.engine.deployed import Standing, compare, drifts
 from stackproof.model import (
     Cause,
@@ -49,13 +50,13 @@ def inventory(*properties: Any) -> Inventory:
 )
 def test_standing(declared: Any, deployed: Any, standing: Standing) -> None:
     """Both outcomes together say whether somebody changed it, mended it by hand, or could not look."""
-    (compared,) = compare(inventory(declared), inventory(deployed), [is_encrypted])
+    (compared,) = compare([Case({}, inventory(declared))], inventory(deployed), [is_encrypted])
     assert compared.standing is standing
 
 
 def test_what_is_not_deployed_is_unverified() -> None:
     """A resource that is declared and was not found is not compliant by its template alone."""
-    (compared,) = compare(inventory({"Encrypted": True}), inventory(), [is_encrypted])
+    (compared,) = compare([Case({}, inventory({"Encrypted": True}))], inventory(), [is_encrypted])
     assert compared.standing is Standing.UNVERIFIED
 
 

@@ -16,14 +16,15 @@ class Case:
     inventory: Inventory
 
 
-def judge(cases: Sequence[Case], controls: Sequence[Control]) -> list[Finding]:
+def judge(cases: Sequence[Case], controls: Sequence[Control], *, cite: bool = False) -> list[Finding]:
     """Judge every control on every resource of its types, in every case, and join the cases.
 
-    A control whose cases disagree is unknown, and the finding says which parameter values decide it.
+    A control whose cases disagree is unknown, and the finding says which parameter values decide it. With `cite` a
+    finding lists where each deciding fact was read, which is what an inventory that was read from AWS rests on.
     """
     joined: dict[tuple[str, str], list[tuple[Case, Finding]]] = {}
     for case in cases:
-        for finding in _judge_one(case.inventory, controls):
+        for finding in _judge_one(case.inventory, controls, cite=cite):
             joined.setdefault((finding.control, finding.resource), []).append((case, finding))
     return [_join(judged) for judged in joined.values()]
 
@@ -40,28 +41,30 @@ def expected(cases: Sequence[Case], controls: Sequence[Control]) -> set[tuple[st
     return pairs
 
 
-def _judge_one(inventory: Inventory, controls: Iterable[Control]) -> Iterator[Finding]:
+def _judge_one(inventory: Inventory, controls: Iterable[Control], *, cite: bool) -> Iterator[Finding]:
     for control in controls:
         resources = inventory.of_type(*control.types)
         if control.selects:
             resources = resources.that(control.selects)
         for resource in resources:
-            yield _finding(control, resource, inventory)
+            yield _finding(control, resource, inventory, cite=cite)
         if control.demands:
             claim = resources.count(control.demands.holds, control.demands.words)
-            yield _from_claim(control, claim, None, inventory)
+            yield _from_claim(control, claim, None, inventory, cite=cite)
 
 
-def _finding(control: Control, resource: Resource, inventory: Inventory) -> Finding:
+def _finding(control: Control, resource: Resource, inventory: Inventory, *, cite: bool) -> Finding:
     try:
         claim = control.judge(resource, inventory)
     except Exception as error:  # noqa: BLE001 - a control that crashes is an unknown with its cause, never silence
         crash = Unknown(Cause.CONTROL_ERROR, f"{control.id} crashed: {type(error).__name__}: {error}")
         claim = Claim(None, (Evidence(resource.address, "", "an answer", resource.where(""), crash),))
-    return _from_claim(control, claim, resource, inventory)
+    return _from_claim(control, claim, resource, inventory, cite=cite)
 
 
-def _from_claim(control: Control, claim: Claim, resource: Resource | None, inventory: Inventory) -> Finding:
+def _from_claim(
+    control: Control, claim: Claim, resource: Resource | None, inventory: Inventory, *, cite: bool
+) -> Finding:
     unknown = next((e.unknown for e in claim.because if e.unknown), None) if claim.holds is None else None
     if claim.holds is None and unknown is None:
         unknown = Unknown(Cause.CONTROL_ERROR, f"{control.id} is undecided without saying why")
@@ -79,6 +82,7 @@ def _from_claim(control: Control, claim: Claim, resource: Resource | None, inven
         cause=unknown.cause if unknown else None,
         decided_by=unknown.detail if unknown else "",
         proves=control.proves,
+        evidence=tuple(dict.fromkeys(e.where for e in claim.because)) if cite else (),
     )
 
 

@@ -61,13 +61,13 @@ class Drift:
     call: Where
 
 
-def compare(declared: Inventory, observed: Inventory, controls: Sequence[Control]) -> list[Compared]:
-    """Judge both inventories by the same controls and put the findings side by side, in a stable order."""
-    sides = [
-        {(f.control, f.resource): f for f in judge([Case({}, inventory)], controls)}
-        for inventory in (declared, observed)
-    ]
-    template, deployed = sides
+def compare(declared: Sequence[Case], observed: Inventory, controls: Sequence[Control]) -> list[Compared]:
+    """Judge both evidences by the same controls and put the findings side by side, in a stable order.
+
+    `declared` has a case for each way in which the templates' undecided parameters may turn out.
+    """
+    template = {(f.control, f.resource): f for f in judge(declared, controls)}
+    deployed = {(f.control, f.resource): f for f in judge([Case({}, observed)], controls, cite=True)}
     return [Compared(*key, template.get(key), deployed.get(key)) for key in sorted(template.keys() | deployed.keys())]
 
 

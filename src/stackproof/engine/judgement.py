@@ -6,7 +6,7 @@ import datetime
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ class Judgement:
 
     `expected` counts the checks that had to be answered, known before any was judged. `uncovered` counts the
     resources of each type that no control looks at. `marks` are the waivers read inside the templates. `files`
-    maps each file that was read to the SHA-256 of its content.
+    maps each file that was read to the SHA-256 of its content. `facts` is what else the gate's file shows of the run,
+    as plain JSON.
     """
 
     environment: str
@@ -32,6 +33,7 @@ class Judgement:
     uncovered: Mapping[str, int]
     marks: tuple[Waiver, ...]
     files: Mapping[str, str]
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 def to_bytes(judgements: Sequence[Judgement]) -> bytes:

@@ -105,8 +105,8 @@ def _judge(one: _Evaluated) -> _Judged:
     sound = _sound(target, evaluation.problems)
     found = [*problems, *sound, *judge(cases, controls)]
     answered = {(finding.control, finding.resource) for finding in found}
-    lost = [_lost(control, address, target.environment) for control, address in sorted(wanted - answered)]
-    return _Judged(one, [*found, *lost])
+    missing = [lost(control, address, target.environment) for control, address in sorted(wanted - answered)]
+    return _Judged(one, [*found, *missing])
 
 
 def _joined(one: _Judged, scans: Scans) -> Judgement:
@@ -222,7 +222,8 @@ def _sound(target: Target, problems: Iterable[Problem]) -> list[Finding]:
     ]
 
 
-def _lost(control: str, address: str, environment: str) -> Finding:
+def lost(control: str, address: str, environment: str) -> Finding:
+    """Say of a check that was expected and has no answer that it is unknown: a defect of ours, never silence."""
     return Finding(
         control=control,
         engine="stackproof",

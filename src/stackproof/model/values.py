@@ -17,6 +17,7 @@ class Cause(StrEnum):
     UNRESOLVED_IMPORT = "unresolved-import"  # Fn::ImportValue of an export that no known stack has
     OUT_OF_SCOPE = "out-of-scope"  # it may be declared in a template that was not given
     NEEDS_LIVE = "needs-live"  # AWS decides it at deployment
+    NEEDS_TEMPLATE = "needs-template"  # AWS takes it and never gives it back, and the template answers it
     UNSUPPORTED_TYPE = "unsupported-type"  # no reader, schema or backend for this resource type
     UNSUPPORTED_FUNCTION = "unsupported-function"  # an intrinsic, macro or transform that is not evaluated
     PARSE_ERROR = "parse-error"  # the document or value has no readable form

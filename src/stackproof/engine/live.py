@@ -1,0 +1,267 @@
+"""Judge what is deployed: read it, put it beside its templates, and answer every check that either of them asks for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from stackproof.controls import all_controls
+from stackproof.controls.judge import Case, expected
+from stackproof.engine.deployed import Compared, Drift, Standing, compare, drifts
+from stackproof.engine.judgement import Judgement, digest_of
+from stackproof.engine.static import Target, lost
+from stackproof.engine.systems import target_of
+from stackproof.gates.merging import with_severities
+from stackproof.model import Cause, Finding, Inventory, Outcome, Resource, Severity, Unknown, Where
+from stackproof.sources import evaluate
+from stackproof.sources.inventory import STACK
+from stackproof.sources.live import ADVICE, Aws, Fault, Identity, Ledger, LiveReading, read_system
+from stackproof.system.loading import System
+
+DEPLOYED = "resource-deployed"  # what the templates declare is there
+UNCHANGED = "resource-unchanged"  # its properties are as declared
+DECLARED = "resource-declared"  # the stacks hold nothing else
+CHECKS = (DEPLOYED, UNCHANGED, DECLARED)
+_KNOWN = (Outcome.PASS, Outcome.FAIL, Outcome.NOT_APPLICABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """Both evidences of one environment, before anything is judged."""
+
+    target: Target
+    cases: Sequence[Case]
+    reading: LiveReading
+    files: Mapping[str, str]
+
+    @property
+    def declared(self) -> Mapping[str, Resource]:
+        """Every resource that the templates declare in one of their cases, by address."""
+        return {r.address: r for case in self.cases for r in case.inventory.resources}
+
+    def always(self, address: str) -> bool:
+        """Say whether the resource is declared however the templates' undecided parameters turn out."""
+        return all(case.inventory.get(address) for case in self.cases)
+
+
+def survey(
+    system: System, environment: str, aws: Aws | Fault, *, account: str = "", unsupported: Collection[str] = ()
+) -> Survey:
+    """Evaluate the templates of an environment and read what is deployed of them.
+
+    A `Fault` instead of a connection says that there is nothing to read from. `account` is the embedded environment's
+    number. `unsupported` names addresses that the embedded environment only pretends to have.
+
+    Raises:
+        MisuseError: system.yaml or a parameter file is wrong.
+
+    """
+    target = target_of(system, environment, Path.cwd())
+    deployment = replace(target.deployment, account=account or target.deployment.account)
+    evaluation = evaluate(target.stacks, deployment)
+    cases = [Case(world.assumptions, world.inventory) for world in evaluation.worlds]
+    files = {str(path): digest_of(path) for path in evaluation.files}
+    if isinstance(aws, Fault):
+        nothing = Inventory((), (), deployment.region, deployment.account, environment)
+        return Survey(target, cases, LiveReading(nothing, (), (), (), {}, Ledger(), aws), files)
+    reading = read_system(
+        target.stacks,
+        deployment,
+        aws,
+        declared=cases[0].inventory,
+        unsupported=unsupported,
+        regions={stack.component: stack.region for stack in system.file.stacks if stack.region},
+    )
+    return Survey(target, cases, reading, files)
+
+
+def judge_survey(seen: Survey, probed: Sequence[Finding] = (), facts: Mapping[str, Any] | None = None) -> Judgement:
+    """Judge both evidences: each control on each resource, whether it is there, and whether it is as declared."""
+    target, observed = seen.target, seen.reading.inventory
+    controls = (*all_controls(), *target.expectations)
+    compared = compare(seen.cases, observed, controls)
+    wanted = expected(seen.cases, controls) | expected([Case({}, observed)], controls)
+    answered = {(pair.control, pair.resource) for pair in compared}
+    absent = _absences(seen)
+    found = [
+        *_presence(seen, absent),
+        *_unchanged(seen, absent),
+        *(_side_by_side(pair, absent) for pair in compared),
+        *(lost(control, address, target.environment) for control, address in sorted(wanted - answered)),
+        *probed,
+    ]
+    covered = {name for control in all_controls() for name in control.types}
+    return Judgement(
+        environment=target.environment,
+        findings=tuple(with_severities(found, target.severities or {})),
+        expected=len(found),
+        resources=len(observed.resources),
+        uncovered=dict(Counter(r.type for r in observed.resources if r.type not in covered)),
+        marks=(),
+        files=seen.files,
+        facts={**_facts(seen, compared), **(facts or {})},
+    )
+
+
+# --- what is there ---------------------------------------------------------------------------------------------
+
+
+def _absences(seen: Survey) -> Mapping[str, Unknown]:
+    """Say of each declared resource that is not in the inventory why: missing, its stack not read, or nothing read."""
+    reading = seen.reading
+    missing = {one.address for one in reading.missing}
+    stacks = {s.address: s.unknown for top in reading.stacks for s in top.everything() if s.unknown}
+    found = {}
+    for address, resource in seen.declared.items():
+        if reading.inventory.get(address) is not None and address not in stacks:
+            continue
+        if reading.fault is not None:
+            found[address] = Unknown(reading.fault.cause, reading.fault.message)
+        elif address in missing:
+            found[address] = Unknown(Cause.NOT_DEPLOYED, f"{address} is not there")
+        else:
+            found[address] = _of_stack(resource, stacks)
+    return found
+
+
+def _of_stack(resource: Resource, stacks: Mapping[str, Unknown]) -> Unknown:
+    stack = resource.address if resource.type == STACK else resource.stack
+    while stack and stack not in stacks:
+        stack = stack.rpartition(".")[0]
+    return stacks.get(stack, Unknown(Cause.NOT_READ, f"nothing says where {resource.address} is"))
+
+
+def _presence(seen: Survey, absent: Mapping[str, Unknown]) -> Iterator[Finding]:
+    """Say of each declared resource whether it is deployed, and list what is deployed beside them."""
+    partly = any(r.type == STACK for r in seen.reading.inventory.resources)
+    missing = {one.address: one for one in seen.reading.missing}
+    for address, resource in seen.declared.items():
+        unknown, gone = absent.get(address), missing.get(address)
+        if gone is not None and seen.always(address):
+            yield _about(seen, resource, DEPLOYED, Severity.HIGH, Outcome.FAIL, gone.message, (gone.where,))
+        elif unknown is None:
+            there = seen.reading.inventory.get(address)
+            read = (there.where(""),) if there else ()
+            yield _about(seen, resource, DEPLOYED, Severity.HIGH, Outcome.PASS, "it is there", read)
+        elif partly and resource.type == STACK and unknown.cause is Cause.NOT_DEPLOYED and seen.always(address):
+            told = f"{unknown.detail}, while other stacks of the system are there"
+            yield _about(seen, resource, DEPLOYED, Severity.HIGH, Outcome.FAIL, told, ())
+        else:
+            yield _unanswered(_about(seen, resource, DEPLOYED, Severity.HIGH, Outcome.UNKNOWN, "", ()), unknown)
+    known = seen.declared
+    for extra in seen.reading.extra:
+        if extra.address not in known:
+            thing = Resource(extra.address, extra.type, {}, {"": extra.where})
+            told = f"{extra.physical or extra.address} is in its stack and in no template"
+            yield _about(seen, thing, DECLARED, Severity.MEDIUM, Outcome.FAIL, told, (extra.where,))
+
+
+def _unchanged(seen: Survey, absent: Mapping[str, Unknown]) -> Iterator[Finding]:
+    """Say of each deployed resource whether every property is as declared: a finding for each that is not."""
+    drifted: dict[str, list[Drift]] = {}
+    sides = [{(d.resource, d.path): d for d in drifts(c.inventory, seen.reading.inventory)} for c in seen.cases]
+    for key, drift in sides[0].items():
+        if all(key in side for side in sides):  # else it may be as one of the cases declares it
+            drifted.setdefault(drift.resource, []).append(drift)
+    for address, resource in seen.declared.items():
+        there = seen.reading.inventory.get(address)
+        for drift in drifted.get(address, ()):
+            told = f"{drift.path} is {drift.observed}, the template says {drift.declared}"
+            found = _about(seen, resource, UNCHANGED, Severity.MEDIUM, Outcome.FAIL, told, (drift.call,))
+            yield replace(found, where=drift.where, standing=Standing.DRIFTED)
+        if address not in drifted:
+            as_declared = "every property that can be read is as declared"
+            read = (there.where(""),) if there else ()
+            found = _about(seen, resource, UNCHANGED, Severity.MEDIUM, Outcome.PASS, as_declared, read)
+            unknown = absent.get(address) or (_unread(resource, there) if there else None)
+            yield _unanswered(found, unknown) if unknown else found
+
+
+def _unread(declared: Resource, there: Resource) -> Unknown | None:
+    """The first declared property that should have been readable and was not."""
+    if isinstance(there.properties, Unknown):
+        return there.properties
+    if not isinstance(declared.properties, dict) or not isinstance(there.properties, dict):
+        return None
+    for name in declared.properties:
+        value = there.properties.get(name)
+        if isinstance(value, Unknown) and value.cause is not Cause.WRITE_ONLY:
+            return Unknown(value.cause, value.detail)
+    return None
+
+
+# --- findings ---------------------------------------------------------------------------------------------------
+
+
+def _side_by_side(pair: Compared, absent: Mapping[str, Unknown]) -> Finding:
+    """Make one finding of both: the deployed outcome, at the author's line, with the calls that showed it."""
+    template, deployed, standing = pair.template, pair.deployed, pair.standing
+    if deployed is None:
+        assert template is not None  # noqa: S101 - one side has it
+        odd = Unknown(Cause.NOT_READ, f"whether {pair.resource} is still a resource that this is expected of")
+        return replace(_unanswered(template, absent.get(pair.resource, odd)), standing=standing)
+    found = replace(deployed, standing=standing, where=template.where if template else deployed.where)
+    if deployed.outcome is Outcome.UNKNOWN:
+        cause = deployed.cause or Cause.CONTROL_ERROR
+        if cause is Cause.WRITE_ONLY and template is not None and template.outcome in _KNOWN:
+            return replace(found, cause=Cause.NEEDS_TEMPLATE, remediation=ADVICE[Cause.WRITE_ONLY])
+        return replace(found, remediation=ADVICE.get(cause, found.remediation))
+    if standing is Standing.DRIFTED:
+        return replace(found, message=f"drifted: {deployed.message}")
+    if standing is Standing.REVERTING and template is not None:
+        return replace(found, message=f"fixed by hand, and the next deployment undoes it: {template.message}")
+    return found
+
+
+def _unanswered(finding: Finding, unknown: Unknown | None) -> Finding:
+    unknown = unknown or Unknown(Cause.NOT_READ, finding.resource)
+    return replace(
+        finding,
+        outcome=Outcome.UNKNOWN,
+        cause=unknown.cause,
+        decided_by=unknown.detail,
+        message=f"not known: {unknown}",
+        remediation=ADVICE.get(unknown.cause, finding.remediation),
+        evidence=(),
+    )
+
+
+def _about(
+    seen: Survey,
+    resource: Resource,
+    check: str,
+    severity: Severity,
+    outcome: Outcome,
+    message: str,
+    read: tuple[Where, ...],
+) -> Finding:
+    return Finding(
+        control=check,
+        engine="stackproof",
+        severity=severity,
+        outcome=outcome,
+        where=resource.where(""),
+        resource=resource.address,
+        type=resource.type,
+        environment=seen.target.environment,
+        message=message,
+        remediation="Deploy the stack again, or bring its template up to date." if outcome is not Outcome.PASS else "",
+        evidence=read,
+    )
+
+
+def _facts(seen: Survey, compared: Sequence[Compared]) -> Mapping[str, Any]:
+    reading = seen.reading
+    tops = [state for top in reading.stacks for state in top.everything()]
+    who = next((Identity(e.account, e.caller) for e in reading.ledger.entries if e.caller), None)
+    return {
+        "caller": who.arn if who else "",
+        "account": who.account if who else "",
+        "region": reading.inventory.region,
+        "calls": len(reading.ledger.entries),
+        "standings": dict(Counter(pair.standing.value for pair in compared)),
+        "stacks": [{"name": s.name, "id": s.id, "status": s.status, "updated": s.updated} for s in tops],
+    }
