@@ -25,10 +25,12 @@ def start(
     environment: str = "embedded",
     name: str = "embedded",
     progress: Progress | None = None,
+    owner: int = 0,
 ) -> Running:
     """Start an environment for `folder`, deploy all stacks of the system into it, and leave it running.
 
-    `name` tells environments of one folder apart. When anything fails, nothing is left running.
+    `name` tells environments of one folder apart. `owner` is the number of a process: when that is gone, the
+    environment ends. When anything fails, nothing is left running.
 
     Raises:
         EmulatorError: it runs already, or a part does not answer.
@@ -39,7 +41,7 @@ def start(
     if progress:
         progress("starting the embedded AWS, database and cache", 0, len(system.file.stacks))
     region = system.environment(environment).region
-    begun = _environment.begin(folder, name, system.file.name, region)
+    begun = _environment.begin(folder, name, system.file.name, region, owner)
     try:
         plan = make_plan(system, environment, begun.account)  # while the processes start
         return deploy(_environment.wait(begun), plan, progress).with_(starter=None)

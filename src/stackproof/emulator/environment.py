@@ -26,8 +26,10 @@ from stackproof.emulator.services import ACCOUNT, HEALTH, Services
 PATIENCE = 60.0  # seconds until what does not answer is given up
 
 
-def begin(folder: Path, name: str, system: str, region: str) -> Running:
+def begin(folder: Path, name: str, system: str, region: str, owner: int = 0) -> Running:
     """Start the processes of an environment; `wait` says when they answer. What a crashed run left is removed first.
+
+    `owner` is the number of the process with which it ends, 0 for none.
 
     Raises:
         EmulatorError: it runs already, or a part cannot be started.
@@ -62,7 +64,7 @@ def begin(folder: Path, name: str, system: str, region: str) -> Running:
         )
         made.save()
         try:
-            server = _aws(made)
+            server = _aws(made, owner)
             made = made.with_(processes=(server,))
             return made.with_(processes=(server, postgres.begin(scratch, host, database, certificate)))
         except BaseException:
@@ -118,7 +120,7 @@ def end(folder: Path, name: str = "embedded") -> bool:
         return was
 
 
-def _aws(made: Running) -> Known:
+def _aws(made: Running, owner: int) -> Known:
     token = made.scratch / "cache-token"
     services = Services(
         database_host=made.database.host,
@@ -131,6 +133,7 @@ def _aws(made: Running) -> Known:
     )
     command = [sys.executable, "-m", "stackproof.emulator.server", "--ready", str(made.scratch / "ready.json")]
     command += ["--services", json.dumps(asdict(services)), "--certificate", str(made.certificate)]
+    command += ["--owner", str(owner), "--state", str(made.state)]
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "MOTO_"))}
     return spawn("aws", command, made.scratch / "aws.log", environment=kept)
 

@@ -74,10 +74,11 @@ class Running:
         session, region = _session(self.access_key, self.secret_key), region or self.region
         return session.client(service, region_name=region, endpoint_url=self.endpoint, config=settings)
 
-    def stop(self) -> None:
-        """End its processes and remove all that belongs to it."""
+    def stop(self, *, last: int = 0) -> None:
+        """End its processes and remove all that belongs to it. The process `last` is the caller's own: it goes on."""
         for process in reversed(self.processes):
-            process.end()
+            if process.pid != last:
+                process.end()
         shutil.rmtree(self.scratch, ignore_errors=True)
         self.state.unlink(missing_ok=True)
 

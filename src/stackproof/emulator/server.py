@@ -18,12 +18,18 @@ def main() -> None:
     parser.add_argument("--ready", type=Path, required=True, help="written when requests are answered")
     parser.add_argument("--services", default="{}", help="the data services that run beside, as JSON")
     parser.add_argument("--certificate", type=Path, help="serve the cache too, with this certificate")
+    parser.add_argument("--owner", type=int, default=0, help="the process with which the environment ends")
+    parser.add_argument("--state", type=Path, help="the environment's state file")
     options = parser.parse_args()
     os.environ.setdefault("MOTO_ACM_VALIDATION_WAIT", "0")  # DNS validation succeeds at once
     os.environ.setdefault("MOTO_ECS_SERVICE_RUNNING", "2")
     os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    if options.owner:
+        from stackproof.emulator.owner import end_with
+
+        end_with(options.owner, options.state)
     _serve(options)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stackproof.model import ABSENT, Value
+from stackproof.model import ABSENT, Cause, Unknown, Value
 from stackproof.sources.live.parts import GoneError
 from stackproof.sources.live.reading import Reading, reads
 
@@ -66,3 +66,5 @@ def attachment(r: Reading) -> None:
     """What it attaches stands inside the secret's value, which is not read."""
     part = r.main(r.ask("secretsmanager:DescribeSecret", SecretId=r.id))
     r.set("SecretId", part, lambda found: found.get("ARN", r.id))
+    for name in ("TargetId", "TargetType"):
+        r.set(name, part, Unknown(Cause.WRITE_ONLY, name))
