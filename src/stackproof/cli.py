@@ -55,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     controls.set_defaults(run=_controls)
     schema = commands.add_parser("schema", help="print the JSON schema of system.yaml")
     schema.set_defaults(run=_schema)
+    _add_permissions(commands)
     _add_embedded(commands)
     return parser
 
@@ -101,6 +102,27 @@ def _add_check(commands: argparse._SubParsersAction[_Parser]) -> None:
     check.set_defaults(run=_check)
 
 
+def _add_permissions(commands: argparse._SubParsersAction[_Parser]) -> None:
+    permissions = commands.add_parser("permissions", help="print the policy that a role needs to read a system")
+    permissions.add_argument("--system", default="", metavar="NAME", help="a system under systems/, or a path")
+    permissions.add_argument(
+        "--environment",
+        action="extend",
+        type=_names,
+        default=[],
+        metavar="NAME",
+        help="only this environment (repeatable, or several joined by commas); without it, all real ones",
+    )
+    permissions.add_argument(
+        "--format", choices=("json", "cloudformation"), default="json", help="policy documents, or a template of them"
+    )
+    permissions.add_argument(
+        "--part", type=int, default=0, metavar="N", help="only the Nth document, if there are more"
+    )
+    permissions.add_argument("--explain", action="store_true", help="say what each action is for, on stderr")
+    permissions.set_defaults(run=_permissions)
+
+
 def _add_embedded(commands: argparse._SubParsersAction[_Parser]) -> None:
     up = commands.add_parser("up", help="start the embedded environment and deploy a system into it")
     up.add_argument("--system", default="", metavar="NAME", help="a system under systems/, or a path")
@@ -109,6 +131,12 @@ def _add_embedded(commands: argparse._SubParsersAction[_Parser]) -> None:
     down.set_defaults(run=_down)
     for command in (up, down):
         command.add_argument("--environment", default="embedded", metavar="NAME", help="default: embedded")
+
+
+def _permissions(options: argparse.Namespace) -> int:
+    from stackproof.commands.permissions import permissions
+
+    return permissions(options)
 
 
 def _up(options: argparse.Namespace) -> int:

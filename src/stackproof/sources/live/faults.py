@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -125,6 +126,16 @@ def fault_of(error: Exception) -> Fault | None:
         if isinstance(error, kinds):
             return Fault(cause, type(error).__name__, str(error))
     return Fault(Cause.SERVICE_ERROR, type(error).__name__, str(error)) if isinstance(error, e.BotoCoreError) else None
+
+
+def fault_in(stored: Mapping[str, Any]) -> Fault | None:
+    """Sort an answer as the ledger keeps it; None for one without a fault."""
+    if "fault" in stored:
+        fault = stored["fault"]
+        return Fault(Cause(fault["cause"]), fault["code"], fault["message"])
+    if int(stored["status"]) < 300:
+        return None
+    return _answered({**stored["body"], "ResponseMetadata": {"HTTPStatusCode": stored["status"]}})
 
 
 def _answered(response: dict[str, Any]) -> Fault:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from types import MappingProxyType
 from typing import Final
 
@@ -45,3 +47,20 @@ def permission_of(call: str) -> str:
     if call in _ACTIONS:
         return _ACTIONS[call]
     return f"{_PREFIXES.get(service, service)}:{operation}"
+
+
+@cache
+def paths_of(call: str) -> frozenset[str]:
+    """The paths of API Gateway that a call reads, as the ARNs of `apigateway:GET` have them: `/restapis/*`.
+
+    Source: "Actions, resources, and condition keys for Amazon API Gateway Management", Service Authorization
+    Reference; version 2 of the API has the same ARNs, without the version.
+    """
+    from botocore.loaders import create_loader
+
+    service, _, operation = call.partition(":")
+    if service not in ("apigateway", "apigatewayv2"):
+        return frozenset()
+    model = create_loader().load_service_model(service, "service-2")
+    path = model["operations"][operation]["http"]["requestUri"].partition("?")[0]
+    return frozenset({re.sub(r"\{[^}]+\}", "*", path.removeprefix("/v2"))})
