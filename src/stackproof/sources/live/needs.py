@@ -118,6 +118,13 @@ def denied_calls(ledger: Ledger) -> Mapping[str, Cause]:
     return denied
 
 
+def answered_calls(ledger: Ledger) -> frozenset[str]:
+    """The actions of which some call was answered and none was refused."""
+    denied = denied_calls(ledger)
+    good = {permission_of(f"{e.service}:{e.operation}") for e in ledger.entries if e.outcome == OK}
+    return frozenset(good - denied.keys())
+
+
 def _resources(action: str, types: Iterable[str], buckets: tuple[str, ...], partition: str) -> tuple[str, ...]:
     if action == "apigateway:GET":  # on `*` it would read the values of API keys too
         calls = {call for type_ in types if (reader := readers().get(type_)) for call in reader.calls}

@@ -1,0 +1,155 @@
+"""What a reading would not know without some permissions, found out without AWS: the readers read specimens.
+
+A specimen answers every call in the form that botocore's model gives the answer, with one of everything; a call that
+needs one of the permissions is denied. What then stays unknown for it is what the permission is needed for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from functools import cache
+from typing import Any, Final
+
+from stackproof.model import Cause, Reference, Resource, Text, Unknown, Value
+from stackproof.model.matching import holes
+from stackproof.sources.live.aws import Answer, Aws
+from stackproof.sources.live.cloudcontrol import read_generic
+from stackproof.sources.live.faults import Fault
+from stackproof.sources.live.needs import actions_of
+from stackproof.sources.live.parts import ODD, GoneError, NoHintError
+from stackproof.sources.live.permissions import permission_of
+from stackproof.sources.live.reading import Reading, readers, schema_for
+
+_WORD: Final = "specimen"
+_ARN: Final = "arn:aws:x:us-east-1:123456789012:a/b/c/d"
+# Physical ids have many forms, and what answers hold must be found by them: the word in the answers, and the id.
+_FORMS: Final = ((_WORD, _WORD), (_WORD, f"{_WORD}|{_WORD}|{_WORD}"), (_ARN, _ARN), (_WORD, _ARN))
+_DEPTH: Final = 7  # of an answer; what lies deeper is left out
+
+
+def unread(resource: Resource, denied: Collection[str]) -> Mapping[str, Unknown]:
+    """The properties of a resource that stay unknown when these actions are denied, each with the action.
+
+    `resource` is a declared one: its properties say where readers look. Where its type cannot be read in a specimen,
+    all its properties are taken to need every action of the type.
+    """
+    wanted = [action for action in actions_of(resource.type) if action in denied]
+    if not wanted:
+        return {}
+    for word, id_ in _FORMS:
+        allowed, refused = (_read(resource, word, id_, actions) for actions in ((), denied))
+        if allowed is not None and refused is not None:
+            found = {name: _refused(value) for name, value in refused.items() if not _written_only(allowed.get(name))}
+            return {name: unknown for name, unknown in found.items() if unknown is not None}
+    schema = schema_for(resource.type)
+    names = [name for name in schema.properties if name not in schema.read_only | schema.write_only]
+    return dict.fromkeys(names, Unknown(Cause.ACCESS_DENIED, wanted[0]))
+
+
+def _read(resource: Resource, word: str, id_: str, denied: Collection[str]) -> Mapping[str, Value] | None:
+    """Read one specimen; None where the reader does not find its way in it."""
+    aws = _Specimens(word, denied)
+    around = _Around(resource, word, id_)
+    r = Reading(aws, resource.address, resource.type, id_, aws.region, schema_for(resource.type), around)
+    reader = readers().get(resource.type)
+    try:
+        reader.read(r) if reader else read_generic(r)
+    except (GoneError, NoHintError, *ODD):
+        return None
+    r.finish()
+    return r.properties
+
+
+def _refused(value: Value) -> Unknown | None:
+    return next((hole for hole in holes(value) if hole.cause is Cause.ACCESS_DENIED), None)
+
+
+def _written_only(value: Value) -> bool:
+    return isinstance(value, Unknown) and value.cause is Cause.WRITE_ONLY
+
+
+class _Specimens(Aws):
+    """A connection to nowhere."""
+
+    def __init__(self, word: str, denied: Collection[str]) -> None:
+        super().__init__("us-east-1")
+        self._word = word
+        self._denied = denied
+
+    def call(
+        self, service: str, operation: str, parameters: Mapping[str, Any] | None = None, *, region: str = ""
+    ) -> Answer:
+        """Answer with a specimen, or with a denial."""
+        del parameters, region
+        call = f"{service}:{operation}"
+        shape = _model(service).operation_model(operation).output_shape
+        if {permission_of(call)} & set(self._denied):
+            return Answer(call, None, shape, Fault(Cause.ACCESS_DENIED, "AccessDenied", ""), 0)
+        return Answer(call, _specimen(shape, self._word, 0), shape, None, 0)
+
+
+class _Around:
+    """One other resource of each type stands in the stacks, with the same id."""
+
+    def __init__(self, resource: Resource, word: str, id_: str) -> None:
+        self._resource = resource
+        self._word = word
+        self._id = id_
+
+    def hint(self, address: str, path: str) -> Any:
+        """A value of the declared form."""
+        value = self._resource.at(path).value if address == self._resource.address else self._word
+        return _like(value, self._word)
+
+    def siblings(self, *types: str) -> tuple[str, ...]:
+        """None: what is found by its name stands for itself."""
+        del types
+        return ()
+
+    def physical_id(self, address: str) -> str:
+        """The same id for all."""
+        del address
+        return self._id
+
+    def addresses(self, *types: str) -> tuple[str, ...]:
+        """None."""
+        del types
+        return ()
+
+
+def _like(value: Value, word: str) -> Any:
+    """A value of the same form, with the word for every text."""
+    if isinstance(value, dict):
+        return {key: _like(item, word) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_like(item, word) for item in value]
+    if isinstance(value, str | Reference | Text | Unknown):
+        return word
+    return value if isinstance(value, int | float) else None
+
+
+def _specimen(shape: Any, word: str, depth: int) -> Any:
+    """One of everything that a shape of botocore's has."""
+    kind = getattr(shape, "type_name", "")
+    if depth > _DEPTH:
+        return None
+    if kind == "structure":
+        made = {name: _specimen(member, word, depth + 1) for name, member in shape.members.items()}
+        return {name: value for name, value in made.items() if value is not None}
+    if kind == "list":
+        inner = _specimen(shape.member, word, depth + 1)
+        return [] if inner is None else [inner]
+    if kind == "map":
+        return {word: _specimen(shape.value, word, depth + 1)}
+    if kind in ("integer", "long", "float", "double"):
+        return 1
+    return True if kind == "boolean" else word
+
+
+@cache
+def _model(service: str) -> Any:
+    """botocore's model of a service."""
+    from botocore.loaders import create_loader
+    from botocore.model import ServiceModel
+
+    return ServiceModel(create_loader().load_service_model(service, "service-2"), service)
