@@ -53,17 +53,21 @@ def test_the_last_day_still_holds() -> None:
     ("findings", "given", "fault"),
     [
         ([finding()], {}, "waiver-unused"),
-        ([finding(Outcome.UNKNOWN)], {}, "waiver-unused"),
         ([finding(Outcome.FAIL)], {"resource": "data.Replica"}, "waiver-unmatched"),
         ([finding(Outcome.FAIL)], {"control": "rds-storage-encrypte"}, "waiver-unmatched"),
         ([finding()], {"until": datetime.date(2020, 1, 1)}, "waiver-unused"),
     ],
 )
 def test_a_waiver_that_waives_nothing_is_a_finding(findings: list[Finding], given: dict[str, Any], fault: str) -> None:
-    """Unused and unmatched waivers are said at their line, and an unknown is never waived."""
+    """Unused and unmatched waivers are said at their line."""
     found = apply_waivers(findings, [waiver(**given)], TODAY, ["prod"])
     assert found[0].outcome is findings[0].outcome
     assert [(f.control, str(f.where)) for f in found[1:]] == [(fault, "system.yaml:40")]
+
+
+def test_a_waiver_of_what_is_unknown_is_kept_and_waives_nothing() -> None:
+    """An unknown is never waived; whether the waiver is needed is not known either, so nobody is told to remove it."""
+    assert applied([finding(Outcome.UNKNOWN)], waiver()) == {"rds-storage-encrypted": Outcome.UNKNOWN}
 
 
 def test_a_waiver_for_other_environments_is_left_alone() -> None:

@@ -84,6 +84,8 @@ def test_the_gate_file_says_what_was_decided_and_why(both: tuple[Project, Ran]) 
         "remediation": "Make the template say what the design says, or change systems/shop/system.yaml:12.",
         "proves": ["SHOP-1"],
         "waiver": "",
+        "evidence": [],
+        "standing": "",
     }
     for result in (dev, prod):
         parts = ("passed", "failed", "advisory", "unknown", "owed", "waived", "not_applicable")
@@ -117,15 +119,17 @@ def test_the_reports_are_whole_and_nothing_else_is_left(both: tuple[Project, Ran
 
 
 def test_traceability_lists_every_statement(both: tuple[Project, Ran]) -> None:
-    """A proven statement has its verdict in each environment; others are owed by a gate, or unproven."""
+    """A statement has a row for each kind of proof: its verdict by environment, `owed`, or `unproven`."""
     project, _ = both
     table = (project.root / "reports/traceability.md").read_text()
-    rows = {
-        row.split("|")[1].strip(): [cell.strip(" *") for cell in row.split("|")[3:5]]
-        for row in table.splitlines()
-        if row.startswith("| SHOP")
+    rows = [[cell.strip() for cell in row.split("|")] for row in table.splitlines() if row.startswith("| SHOP")]
+    shown = {(row[1], row[3]): re.sub(r" \(.*?\)", "", row[5]) for row in rows}
+    assert shown == {
+        ("SHOP-1", "template"): "**fail** dev<br>pass prod",
+        ("SHOP-2", "load"): "owed",
+        ("SHOP-3", "template"): "**unproven** dev, prod",
+        ("SHOP-3", "deployed"): "owed",
     }
-    assert rows == {"SHOP-1": ["fail", "pass"], "SHOP-2": ["owed", "owed"], "SHOP-3": ["unproven", "unproven"]}
 
 
 def test_the_summary_names_each_failure_once_with_its_environments(both: tuple[Project, Ran]) -> None:
@@ -196,7 +200,7 @@ def test_what_is_left_out_makes_the_gate_inconclusive(project: Project, selectio
     ]
     if "-k" in selection:
         assert (
-            "| SHOP-1 | databases are encrypted | **unknown** |"
+            "| SHOP-1 | databases are encrypted | template | unit | **unknown** prod"
             in (project.root / "reports/traceability.md").read_text()
         )
 

@@ -15,8 +15,8 @@ from stackproof.engine.judgement import Judgement, digest_of
 from stackproof.engine.static import Target, lost
 from stackproof.engine.systems import target_of
 from stackproof.gates.merging import with_severities
-from stackproof.model import Cause, Finding, Inventory, Outcome, Resource, Severity, Unknown, Where
-from stackproof.sources import evaluate
+from stackproof.model import Cause, Finding, Gap, Inventory, Outcome, Resource, Severity, Unknown, Where
+from stackproof.sources import Deployment, evaluate
 from stackproof.sources.inventory import STACK
 from stackproof.sources.live import ADVICE, Aws, Fault, Identity, Ledger, LiveReading, read_system
 from stackproof.system.loading import System
@@ -65,8 +65,7 @@ def survey(
     cases = [Case(world.assumptions, world.inventory) for world in evaluation.worlds]
     files = {str(path): digest_of(path) for path in evaluation.files}
     if isinstance(aws, Fault):
-        nothing = Inventory((), (), deployment.region, deployment.account, environment)
-        return Survey(target, cases, LiveReading(nothing, (), (), (), {}, Ledger(), aws), files)
+        return Survey(target, cases, _nothing(aws, deployment, Ledger()), files)
     reading = read_system(
         target.stacks,
         deployment,
@@ -75,7 +74,16 @@ def survey(
         unsupported=unsupported,
         regions={stack.component: stack.region for stack in system.file.stacks if stack.region},
     )
+    if reading.fault is not None:
+        reading = _nothing(reading.fault, deployment, reading.ledger)
     return Survey(target, cases, reading, files)
+
+
+def _nothing(fault: Fault, deployment: Deployment, ledger: Ledger) -> LiveReading:
+    """A reading that could not be: one gap in which everything is."""
+    gap = Gap(Unknown(fault.cause, fault.message))
+    inventory = Inventory((), (gap,), deployment.region, deployment.account, deployment.environment)
+    return LiveReading(inventory, (), (), (), {}, ledger, fault)
 
 
 def judge_survey(seen: Survey, probed: Sequence[Finding] = (), facts: Mapping[str, Any] | None = None) -> Judgement:
@@ -104,6 +112,13 @@ def judge_survey(seen: Survey, probed: Sequence[Finding] = (), facts: Mapping[st
         files=seen.files,
         facts={**_facts(seen, compared), **(facts or {})},
     )
+
+
+def names_of_checks(system: System) -> frozenset[str]:
+    """Ids of all checks that are judged on the deployed system."""
+    native = {control.id for control in all_controls()}
+    named = {e.id for e in system.file.expectations} | {p.id for p in system.file.probes}
+    return frozenset(native | named | set(CHECKS))
 
 
 # --- what is there ---------------------------------------------------------------------------------------------
@@ -171,7 +186,7 @@ def _unchanged(seen: Survey, absent: Mapping[str, Unknown]) -> Iterator[Finding]
         for drift in drifted.get(address, ()):
             told = f"{drift.path} is {drift.observed}, the template says {drift.declared}"
             found = _about(seen, resource, UNCHANGED, Severity.MEDIUM, Outcome.FAIL, told, (drift.call,))
-            yield replace(found, where=drift.where, standing=Standing.DRIFTED)
+            yield replace(found, where=drift.where, standing=Standing.DRIFTED.value)
         if address not in drifted:
             as_declared = "every property that can be read is as declared"
             read = (there.where(""),) if there else ()
@@ -202,8 +217,8 @@ def _side_by_side(pair: Compared, absent: Mapping[str, Unknown]) -> Finding:
     if deployed is None:
         assert template is not None  # noqa: S101 - one side has it
         odd = Unknown(Cause.NOT_READ, f"whether {pair.resource} is still a resource that this is expected of")
-        return replace(_unanswered(template, absent.get(pair.resource, odd)), standing=standing)
-    found = replace(deployed, standing=standing, where=template.where if template else deployed.where)
+        return replace(_unanswered(template, absent.get(pair.resource, odd)), standing=standing.value)
+    found = replace(deployed, standing=standing.value, where=template.where if template else deployed.where)
     if deployed.outcome is Outcome.UNKNOWN:
         cause = deployed.cause or Cause.CONTROL_ERROR
         if cause is Cause.WRITE_ONLY and template is not None and template.outcome in _KNOWN:

@@ -9,6 +9,8 @@ from enum import StrEnum
 
 from stackproof.model import Cause, Finding, Outcome, Severity
 
+OWED = frozenset({Cause.NEEDS_LIVE, Cause.NEEDS_TEMPLATE})  # another gate answers them
+
 
 class Status(StrEnum):
     """What came of a gate. Only `passed` promotes."""
@@ -33,8 +35,8 @@ class Policy:
 class Decision:
     """A gate's status with its reasons and the counts that they rest on.
 
-    `expected` counts the checks that had to be answered, `judged` those that were, `owed` those that only the
-    deployed resource can answer (unknown with the cause needs-live; the integration gate answers them).
+    `expected` counts the checks that had to be answered, `judged` those that were, `owed` those that only another
+    gate can answer (unknown with the cause needs-live: integration, with needs-template: unit).
     """
 
     status: Status
@@ -57,24 +59,28 @@ def decide(
     *,
     missing: Collection[str] = (),
     quiet: Mapping[Outcome, int] | None = None,
+    required: bool = False,
 ) -> Decision:
     """Decide a gate.
 
     `findings` answer the expected checks; `missing` names expected ones that were not even run (deselected, or lost
-    with a worker); `quiet` counts passed and not applicable checks that are not kept as findings.
+    with a worker); `quiet` counts passed and not applicable checks that are not kept as findings. A gate that could
+    judge nothing at all did not run; where evidence is `required` it is inconclusive.
     """
     blocking = [f for f in findings if f.outcome is Outcome.FAIL and f.severity >= policy.blocks]
     unknown = [f for f in findings if f.outcome is Outcome.UNKNOWN]
-    owed = [f for f in unknown if f.cause is Cause.NEEDS_LIVE]
+    owed = [f for f in unknown if f.cause in OWED]
     undecided = len(unknown) - len(owed) + len(missing)
     count = Counter(f.outcome for f in findings) + Counter(quiet or {})
     expected = count.total() + len(missing)
+    blind = _blind(findings, len(missing)) if count.total() == len(unknown) else ""
     reasons = {
-        Status.NOT_RUN: "" if expected else "nothing to judge",
-        Status.INCONCLUSIVE: _unanswered(undecided, expected, len(missing), policy),
+        Status.NOT_RUN: "" if required and expected else blind,
+        Status.INCONCLUSIVE: blind if blind and required else _unanswered(undecided, len(missing), expected, policy),
         Status.FAILED: "; ".join(filter(None, (_too_many(len(blocking), policy), _too_slow(seconds, policy)))),
     }
     given = [status for status, reason in reasons.items() if reason]
+    given = [Status.NOT_RUN] if reasons[Status.NOT_RUN] else given
     return Decision(
         status=given[-1] if given else Status.PASSED,
         reasons=tuple(reasons[status] for status in given),
@@ -90,7 +96,19 @@ def decide(
     )
 
 
-def _unanswered(undecided: int, expected: int, missing: int, policy: Policy) -> str:
+def _blind(findings: Sequence[Finding], missing: int) -> str:
+    """Say why nothing was judged: what left most of the checks unknown, and what to do about it."""
+    if missing:
+        return ""
+    if not findings:
+        return "nothing to judge"
+    causes = Counter((f.cause, f.decided_by, f.remediation) for f in findings)
+    (cause, decided_by, advice), _ = causes.most_common(1)[0]
+    why = f"{cause}: {decided_by}".removesuffix(": ").rstrip(".")
+    return f"none of {len(findings)} checks could be judged: {why}. {advice}".strip()
+
+
+def _unanswered(undecided: int, missing: int, expected: int, policy: Policy) -> str:
     if not missing and undecided <= policy.allow_unknown:  # what was left out is nobody's allowance
         return ""
     left_out = f" ({missing} left out of this run)" if missing else ""

@@ -1,6 +1,6 @@
 """The pytest plugin: options, one item per check, the gate's decision and exit code.
 
-A test module declares a gate's checks in one line: `checks = template_checks()`.
+A test module declares a gate's checks in one line: `checks = template_checks()`, or `checks = deployed_checks()`.
 """
 
 from __future__ import annotations
@@ -19,14 +19,19 @@ import pytest
 from stackproof.errors import MisuseError
 from stackproof.plugin.items import CheckItem, Checks, ChecksCollector, run_item
 from stackproof.plugin.options import MARKERS, add_options, given_options, refuse_misread_paths
-from stackproof.plugin.session import MISUSE, RUN, GateRun
+from stackproof.plugin.session import MISUSE, SESSION, Session
 
-__all__ = ["template_checks"]
+__all__ = ["deployed_checks", "template_checks"]
 
 
 def template_checks() -> Checks:
     """Declare that this module holds the checks of the system's templates: controls, expectations and scanners."""
     return Checks("unit")
+
+
+def deployed_checks() -> Checks:
+    """Declare that this module holds the checks of what is deployed: the same controls, drift, and probes."""
+    return Checks("integration")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -40,8 +45,9 @@ def pytest_configure(config: pytest.Config) -> None:
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
     refuse_misread_paths(config)
-    run = GateRun(given_options(config), _session_id(config), str(config.getoption("markexpr", "")))
-    config.stash[RUN] = run
+    owner = int(getattr(config, "workerinput", {}).get("stackproof_owner", os.getpid()))
+    run = Session(given_options(config), _session_id(config), str(config.getoption("markexpr", "")), owner)
+    config.stash[SESSION] = run
     if not hasattr(config, "workerinput") and run.asked:
         if config.getoption("xmlpath", None) is None:
             config.option.xmlpath = str(Path(run.options.reports) / "junit.xml")
@@ -51,7 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_pycollect_makeitem(collector: pytest.Collector, name: str, obj: object) -> pytest.Collector | None:
-    """Collect what `template_checks()` declares."""
+    """Collect what `template_checks()` and `deployed_checks()` declare."""
     if not isinstance(obj, Checks):
         return None
     made: pytest.Collector = ChecksCollector.from_parent(collector, name=name, checks=obj)
@@ -60,7 +66,7 @@ def pytest_pycollect_makeitem(collector: pytest.Collector, name: str, obj: objec
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Report a mistake in system.yaml or its files that collecting the checks brought to light."""
-    misuse = config.stash[RUN].misuse
+    misuse = config.stash[SESSION].misuse
     if misuse and hasattr(config, "workerinput"):
         config.workeroutput[MISUSE] = misuse  # type: ignore[attr-defined]
         items.clear()
@@ -86,16 +92,17 @@ def pytest_report_teststatus(report: Any) -> tuple[str, str, str] | None:
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Listen to the reports of this session."""
-    session.config.pluginmanager.register(session.config.stash[RUN], "stackproof-run")
+    session.config.pluginmanager.register(session.config.stash[SESSION], "stackproof-run")
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Iterator[None]:
-    """Decide the gate, write its file, and set the exit code."""
+    """Decide the gates, write their files, and set the exit code."""
     with _written_whole(session.config):
         yield
     if not hasattr(session.config, "workerinput"):
-        run = session.config.stash[RUN]
+        run = session.config.stash[SESSION]
+        run.embedded.end()
         session.exitstatus = _as_usage_error(lambda: run.finish(session.testsfailed, int(exitstatus)))
     gc.freeze()  # pytest now looks for garbage several times; thousands of findings are none, and looking takes long
 
@@ -104,7 +111,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     """Print the verdict of each environment."""
     height = shutil.get_terminal_size().lines if terminalreporter.isatty else 0
     width = terminalreporter._tw.fullwidth
-    for line in config.stash[RUN].lines(colour=terminalreporter.hasmarkup, width=width, height=height):
+    for line in config.stash[SESSION].lines(colour=terminalreporter.hasmarkup, width=width, height=height):
         terminalreporter.write_line(line)
 
 

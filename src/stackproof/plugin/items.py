@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from stackproof.errors import MisuseError
-from stackproof.model import Cause, Finding, Outcome
-from stackproof.plugin.session import RUN
+from stackproof.gates.gate import OWED
+from stackproof.model import Finding, Outcome
+from stackproof.plugin.session import SESSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,25 +31,26 @@ class ChecksCollector(pytest.Collector):
 
     def collect(self) -> Iterator[pytest.Item]:
         """Yield the items; a mistake in system.yaml is kept for the end of the collection, where it ends the run."""
-        run = self.config.stash[RUN]
-        if not run.wants(self.checks.gate):
+        session, gate = self.config.stash[SESSION], self.checks.gate
+        if not session.wants(gate):
             return
         try:
-            named = run.checks(_reporter(self.config))
+            named = session.gate(gate).checks(_reporter(self.config))
         except MisuseError as error:
-            run.misuse = str(error)
+            session.misuse = str(error)
             return
         for name, finding in named:
-            item: pytest.Item = CheckItem.from_parent(self, name=name, finding=finding)
+            item: pytest.Item = CheckItem.from_parent(self, name=name, finding=finding, gate=gate)
             yield item
 
 
 class CheckItem(pytest.Item):
-    """One control on one resource in one environment."""
+    """One control on one resource in one environment, judged for one gate."""
 
-    def __init__(self, *, finding: Finding, **kwargs: Any) -> None:
+    def __init__(self, *, finding: Finding, gate: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.finding = finding
+        self.gate = gate
 
     def runtest(self) -> None:
         """Nothing is left to run: see `run_item`."""
@@ -62,9 +64,9 @@ class CheckItem(pytest.Item):
 def run_item(item: CheckItem) -> None:
     """Report one check the way pytest reports a test."""
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-    run = item.config.stash[RUN]
-    advice = item.finding.outcome is Outcome.FAIL and item.finding.severity < run.policy.blocks
-    report = _report(item, evidence_required=run.options.evidence_required, advice=advice)
+    session = item.config.stash[SESSION]
+    advice = item.finding.outcome is Outcome.FAIL and item.finding.severity < session.gate(item.gate).policy.blocks
+    report = _report(item, evidence_required=session.options.evidence_required, advice=advice)
     item.ihook.pytest_runtest_logreport(report=report)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
 
@@ -84,7 +86,7 @@ def _report(item: CheckItem, *, evidence_required: bool, advice: bool) -> pytest
         outcome=outcome,  # type: ignore[arg-type]
         longrepr=longrepr,
         when="call",
-        user_properties=[("status", status), ("check", item.name), *_properties(finding)],
+        user_properties=[("status", status), ("gate", item.gate), ("check", item.name), *_properties(finding)],
     )
     if finding.outcome is Outcome.WAIVED:
         report.wasxfail = finding.waiver
@@ -96,13 +98,15 @@ def _verdict(finding: Finding, *, evidence_required: bool) -> tuple[str, Any]:
     said = f"{finding.where}: {finding.control}: {finding.message}"
     if finding.outcome is Outcome.PASS:
         return "passed", None
-    unanswered = finding.outcome is Outcome.UNKNOWN and finding.cause is not Cause.NEEDS_LIVE
+    unanswered = finding.outcome is Outcome.UNKNOWN and finding.cause not in OWED
     if finding.outcome is Outcome.FAIL or (unanswered and evidence_required):
         return "failed", f"{said}\nfix: {finding.remediation}"
     return "skipped", (finding.where.source, finding.where.line, f"{finding.outcome.value}: {said}")
 
 
 def _status(finding: Finding) -> tuple[str, str, str]:
+    if finding.cause in OWED:
+        return "owed", "", f"OWED ({finding.cause})"
     return {
         Outcome.PASS: ("passed", "", "PASS"),  # thousands of dots would push the summary off the screen
         Outcome.FAIL: ("fail", "F", "FAIL"),
@@ -120,6 +124,8 @@ def _properties(finding: Finding) -> list[tuple[str, object]]:
         "file": finding.where.source,
         "line": finding.where.line,
         "waiver": finding.waiver,
+        "standing": finding.standing,
+        "evidence": ", ".join(str(call) for call in finding.evidence),
     }
     return [(name, value) for name, value in said.items() if value]
 

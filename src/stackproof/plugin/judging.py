@@ -6,12 +6,16 @@ import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stackproof.gates.gate import Policy
 from stackproof.gates.waivers import Waiver, apply_waivers
 from stackproof.model import Cause, Finding, Outcome, Severity, Where
 from stackproof.system.loading import System
+
+if TYPE_CHECKING:
+    from stackproof.engine.judgement import Judgement
+    from stackproof.plugin.session import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,31 +26,41 @@ class Judged:
     facts: Mapping[str, Mapping[str, Any]]
 
 
-def judge(system: System, environments: Sequence[str], reporter: Any, session: str) -> Judged:
-    """Judge the environments, or take what was judged before; `session` names the run that the caller is part of.
+def judge_templates(session: Session, reporter: Any) -> Judged:
+    """Judge the templates of the session's environments, or take what was judged before.
 
     Raises:
         MisuseError: system.yaml or a parameter file is wrong.
 
     """
     from stackproof.cache import Cache
+    from stackproof.engine.live import CHECKS
     from stackproof.engine.systems import judge_system
     from stackproof.plugin.progress import progress_to
 
+    system = session.system
     with progress_to(reporter) as progress:
-        judgements = judge_system(system, environments, Cache(), session=session, progress=progress)
+        judgements = judge_system(system, session.environments(), Cache(), session=session.name, progress=progress)
+    elsewhere = {*CHECKS, *(probe.id for probe in system.file.probes)}
+    return settled(judgements, [w for w in waivers_of(system) if w.control not in elsewhere])
+
+
+def settled(judgements: Sequence[Judgement], waivers: Sequence[Waiver]) -> Judged:
+    """Apply the waivers to judgements of environments and name each check."""
+    environments = [judgement.environment for judgement in judgements]
     found = [finding for judgement in judgements for finding in judgement.findings]
-    waivers = list(dict.fromkeys([*_waivers(system), *(mark for j in judgements for mark in j.marks)]))
-    waived = apply_waivers(found, waivers, datetime.date.today(), environments)
+    all_waivers = list(dict.fromkeys([*waivers, *(mark for j in judgements for mark in j.marks)]))
+    waived = apply_waivers(found, all_waivers, datetime.date.today(), environments)
     facts = {
         judgement.environment: {
             "resources": judgement.resources,
             "types_without_control": dict(judgement.uncovered),
             "marks": [str(mark) for mark in judgement.marks],
+            **judgement.facts,
         }
         for judgement in judgements
     }
-    return Judged({name: _checks(name, waived, waivers) for name in environments}, facts)
+    return Judged({name: _checks(name, waived, all_waivers) for name in environments}, facts)
 
 
 def left_out(finding: Finding) -> Finding:
@@ -94,7 +108,8 @@ def _printable(name: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
 
 
-def _waivers(system: System) -> list[Waiver]:
+def waivers_of(system: System) -> list[Waiver]:
+    """The waivers of system.yaml."""
     return [
         Waiver(
             control=waiver.control,

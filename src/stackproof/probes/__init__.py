@@ -11,7 +11,7 @@ from functools import cache
 from importlib import import_module
 
 from stackproof.probes.base import Answer, Probe, Probing, probe
-from stackproof.probes.running import expected_probes, permits_for, run_probes
+from stackproof.probes.running import expected_probes, permits_for, run_probes, unasked_probes
 
 _PARTS = ("base", "running")
 
@@ -35,4 +35,14 @@ def all_probes() -> tuple[Probe, ...]:
     return tuple(found[name] for name in sorted(found))
 
 
-__all__ = ["Answer", "Probe", "Probing", "all_probes", "expected_probes", "permits_for", "probe", "run_probes"]
+__all__ = [
+    "Answer",
+    "Probe",
+    "Probing",
+    "all_probes",
+    "expected_probes",
+    "permits_for",
+    "probe",
+    "run_probes",
+    "unasked_probes",
+]

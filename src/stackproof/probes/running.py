@@ -28,6 +28,21 @@ class _Use:
     options: Mapping[str, Any]
 
 
+def unasked_probes(system: System, environment: str, declared: Inventory, why: Unknown) -> list[Finding]:
+    """Answer for every probe that system.yaml names that it could not be asked, and why.
+
+    Raises:
+        MisuseError: as `run_probes`.
+
+    """
+    answer = unsure(why, f"not asked: {why}")
+    return [
+        _finding(system, use, resource, answer, environment)
+        for use in _uses(system, environment)
+        for resource in _selection(system, environment, use, declared) or (None,)
+    ]
+
+
 def run_probes(system: System, environment: str, probing: Probing) -> list[Finding]:
     """Ask every probe that system.yaml names for this environment, one after the other.
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import textwrap
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from stackproof.gates.gate import Decision, Status
-from stackproof.model import Cause, Finding, Outcome, Severity
+from stackproof.gates.gate import OWED, Decision, Status
+from stackproof.model import Finding, Outcome, Severity
 from stackproof.reports.records import ranked
 
 _COLOURS: Final = {
@@ -167,15 +168,21 @@ def _decided(title: str, decision: Decision, screen: Screen, colour: str = "") -
     dots = "." * max(2, screen.width - _cells(shown) - len(status) - 2)
     return [
         f"{screen.paint(shown, colour) if colour else shown} {dots} {screen.paint(status, _STATUS[decision.status])}",
-        *(f"{indent}  {cut(reason, screen.width - 4)}" for reason in decision.reasons),
+        *(f"{indent}  {line}" for reason in decision.reasons for line in _wrapped(reason, screen.width - 4)),
         screen.paint(f"{indent}  {cut(_counts(decision), screen.width - 4)}", "dim"),
     ]
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Put a reason on as many lines as it takes, three at most."""
+    lines = textwrap.wrap(cut(text, 3 * width), width)
+    return [cut(line, width) for line in [*lines[:2], " ".join(lines[2:])] if line]
 
 
 def _unknowns(findings: Iterable[Finding], screen: Screen, environments: Sequence[str]) -> list[str]:
     """Group unknowns by what decides them: one missing parameter may leave fifty checks unanswered."""
     groups: dict[tuple[str, str], list[Finding]] = {}
-    for finding in ranked(f for f in findings if f.outcome is Outcome.UNKNOWN and f.cause is not Cause.NEEDS_LIVE):
+    for finding in ranked(f for f in findings if f.outcome is Outcome.UNKNOWN and f.cause not in OWED):
         groups.setdefault((str(finding.cause), finding.decided_by), []).append(finding)
     if screen.height and len(groups) > _most_causes(screen):
         groups = _by_cause(groups)
@@ -228,7 +235,7 @@ def _counts(decision: Decision) -> str:
         f"{decision.unknown} unknown",
     ]
     optional = {
-        f"{decision.owed} owed by the integration gate": decision.owed,
+        f"{decision.owed} owed": decision.owed,
         f"{decision.waived} waived": decision.waived,
         f"{decision.advisory} advice": decision.advisory,
         f"{decision.not_applicable} n/a": decision.not_applicable,

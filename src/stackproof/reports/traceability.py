@@ -1,14 +1,18 @@
-"""Which check proves which statement of the design, and what came of it."""
+"""Which check proves which statement of the design, and what came of it: one table over the gates' results."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-from stackproof.model import Finding, Outcome
+from stackproof.model import Outcome
+from stackproof.reports.files import write_atomically
 from stackproof.reports.records import kleene
 
-OWING = {
+GATES = {
     "template": "unit",
     "deployed": "integration",
     "probe": "integration",
@@ -16,83 +20,165 @@ OWING = {
     "load": "performance",
     "scan": "security",
     "pipeline": "verdict",
-}
-
-
+}  # kinds of proof, and the gate that gives each
+OWED = "owed"
 ELSEWHERE = "elsewhere"
+UNPROVEN = "unproven"
+_LONGEST = 90  # characters of a reason
 
 
 @dataclass(frozen=True, slots=True)
-class Traced:
-    """One statement: its verdict from the template, the checks behind it, and the gates that owe the rest.
+class Design:
+    """What a system's design states: `statements` are id, text and kinds of proof.
 
-    `verdict` is an outcome, `owed` where no template can prove it, `elsewhere` where it is expected of other
-    environments only, or `unproven` where a template could prove it and no check does.
+    `probes` holds the ids of its probes, `elsewhere` the statements that some environments only are expected to keep.
     """
 
-    id: str
-    says: str
+    system: str
+    statements: Sequence[tuple[str, str, Sequence[str]]]
+    probes: frozenset[str] = frozenset()
+    elsewhere: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One kind of proof of one statement in one environment.
+
+    `verdict` is an outcome; `owed` where the gate has not run, `elsewhere` where the statement is expected of other
+    environments only, `unproven` where the gate ran and no check of it proves the statement. `why` says what an
+    unknown is waiting for, or what failed. `checks` are the ids of the checks behind it.
+    """
+
+    statement: str
+    kind: str
+    environment: str
     verdict: str
+    why: str
     checks: tuple[str, ...]
-    owed_by: tuple[str, ...]
 
 
-def trace(
-    requirements: Iterable[tuple[str, str, Sequence[str]]], findings: Sequence[Finding], elsewhere: Collection[str] = ()
-) -> list[Traced]:
-    """Join statements (id, text, kinds of proof) with the findings that prove them.
+def write_traceability(path: Path, design: Design, gates: Path) -> None:
+    """Write the table from the results in the folder `gates`, those of earlier runs included.
 
-    `elsewhere` holds the ids that expectations of other environments prove.
+    Raises:
+        MisuseError: the file cannot be written.
+
     """
-    proofs: dict[str, list[Finding]] = {}
-    for finding in findings:
-        for requirement in finding.proves:
-            proofs.setdefault(requirement, []).append(finding)
-    return [_traced(*requirement, proofs, elsewhere) for requirement in requirements]
+    results = list(_results(gates, design.system))
+    write_atomically(path, as_markdown(design, trace(design, results), results))
 
 
-def as_markdown(title: str, traced: Mapping[str, Sequence[Traced]]) -> str:
-    """Write the table: a row a statement, a column for each environment."""
-    environments = list(traced)
-    rows = [
-        f"# {title}",
-        "",
-        "What each statement of the design rests on.",
-        "`owed` waits for a later gate, `elsewhere` is expected of other environments.",
-        "",
+def trace(design: Design, results: Sequence[Mapping[str, Any]]) -> list[Proof]:
+    """Join the statements with the findings that prove them. `results` are the contents of gate files."""
+    found: dict[str, list[tuple[str, dict[str, list[Any]]]]] = {}
+    for result in results:
+        for environment, content in result["environments"].items():
+            by_kind = _by_kind(result["gate"], content["findings"], design.probes)
+            for kind in (k for k, gate in GATES.items() if gate == result["gate"]):
+                found.setdefault(kind, []).append((environment, by_kind.get(kind, {})))
+    return [
+        proof
+        for statement, _, kinds in design.statements
+        for kind in kinds
+        for proof in _proofs(statement, kind, found.get(kind, ()), design.elsewhere)
     ]
-    rows.append(f"| statement | says | {' | '.join(environments)} | checks | owed by |")
-    rows.append(f"|---|---|{'---|' * len(environments)}---|---|")
-    for index, first in enumerate(next(iter(traced.values()), ())):
-        verdicts = " | ".join(_marked(traced[name][index].verdict) for name in environments)
-        checks = sorted({check for name in environments for check in traced[name][index].checks})
-        owed = ", ".join(first.owed_by) or "-"
-        listed = "<br>".join(f"`{check}`" for check in checks) or "-"
-        rows.append(f"| {first.id} | {_escaped(first.says)} | {verdicts} | {listed} | {owed} |")
+
+
+def as_markdown(design: Design, proofs: Iterable[Proof], results: Sequence[Mapping[str, Any]]) -> str:
+    """Write the table: a row for each statement and kind of proof."""
+    says = {statement: text for statement, text, _ in design.statements}
+    rows = [
+        f"# {design.system}: traceability",
+        "",
+        "What each statement of the design rests on. `owed`: the gate has not run. `elsewhere`: expected of other",
+        "environments only. `unproven`: the gate ran, and no check of it proves the statement.",
+        "",
+        *(_ran(result) for result in results),
+        "",
+        "| statement | says | proof | gate | verdict | checks |",
+        "|---|---|---|---|---|---|",
+    ]
+    grouped: dict[tuple[str, str], list[Proof]] = {}
+    for proof in proofs:
+        grouped.setdefault((proof.statement, proof.kind), []).append(proof)
+    for (statement, kind), same in grouped.items():
+        checks = "<br>".join(f"`{c}`" for c in sorted({c for p in same for c in p.checks})) or "-"
+        verdict = "<br>".join(_verdicts(same))
+        rows.append(f"| {statement} | {_escaped(says[statement])} | {kind} | {GATES[kind]} | {verdict} | {checks} |")
     return "\n".join([*rows, ""])
 
 
-def _traced(
-    identity: str,
-    says: str,
-    proof: Sequence[str],
-    proofs: Mapping[str, Sequence[Finding]],
-    elsewhere: Collection[str],
-) -> Traced:
-    findings = proofs.get(identity, ())
-    owed = tuple(dict.fromkeys(OWING[kind] for kind in proof if kind != "template"))
-    if findings:
-        verdict = kleene(f.outcome for f in findings).value
-    elif "template" in proof:
-        verdict = ELSEWHERE if identity in elsewhere else "unproven"
-    else:
-        verdict = "owed"
-    return Traced(identity, says, verdict, tuple(sorted({f.control for f in findings})), owed)
+# --- inside ----------------------------------------------------------------------------------------------------
 
 
-def _marked(verdict: str) -> str:
-    return verdict if verdict in (Outcome.PASS, "owed", ELSEWHERE) else f"**{verdict}**"
+def _results(folder: Path, system: str) -> Iterable[Mapping[str, Any]]:
+    for gate in dict.fromkeys(GATES.values()):
+        path = folder / f"{gate}.json"
+        if path.is_file():
+            content = json.loads(path.read_text(encoding="utf-8"))
+            if content["system"] == system:
+                yield content
+
+
+def _by_kind(
+    gate: str, findings: Iterable[Mapping[str, Any]], probes: frozenset[str]
+) -> dict[str, dict[str, list[Any]]]:
+    """Sort a gate's findings by kind of proof, then by the statements that they prove."""
+    (first, *others) = [kind for kind, of in GATES.items() if of == gate]
+    sorted_: dict[str, dict[str, list[Any]]] = {}
+    for finding in findings:
+        kind = "probe" if "probe" in others and finding["control"] in probes else first
+        for statement in finding["proves"]:
+            sorted_.setdefault(kind, {}).setdefault(statement, []).append(finding)
+    return sorted_
+
+
+def _proofs(
+    statement: str,
+    kind: str,
+    environments: Sequence[tuple[str, Mapping[str, list[Any]]]],
+    elsewhere: frozenset[str],
+) -> Iterable[Proof]:
+    if not environments:
+        yield Proof(statement, kind, "", OWED, "", ())
+    for environment, by_statement in environments:
+        findings = by_statement.get(statement, ())
+        if not findings:
+            verdict = ELSEWHERE if statement in elsewhere else UNPROVEN
+            yield Proof(statement, kind, environment, verdict, "", ())
+            continue
+        outcome = kleene(Outcome(f["outcome"]) for f in findings)
+        checks = tuple(sorted({f["control"] for f in findings}))
+        yield Proof(statement, kind, environment, outcome.value, _why(outcome, findings), checks)
+
+
+def _why(outcome: Outcome, findings: Iterable[Mapping[str, Any]]) -> str:
+    """Say what decides a verdict that is not good: of all findings with this outcome, each reason once."""
+    if outcome in (Outcome.PASS, Outcome.NOT_APPLICABLE):
+        return ""
+    deciding = [f for f in findings if f["outcome"] == outcome]
+    said = [f"{f['cause']}: {f['decided_by']}" if f["cause"] else f["message"] for f in deciding]
+    text = "; ".join(dict.fromkeys(said))
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+
+
+def _verdicts(proofs: Sequence[Proof]) -> list[str]:
+    """Name the environments of each verdict, what is not good first."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for proof in sorted(proofs, key=lambda p: p.verdict == Outcome.PASS):
+        groups.setdefault((proof.verdict, proof.why), []).append(proof.environment)
+    shown = []
+    for (verdict, why), names in groups.items():
+        marked = verdict if verdict in (Outcome.PASS, OWED, ELSEWHERE) else f"**{verdict}**"
+        where = f" {', '.join(names)}" if any(names) else ""
+        shown.append(f"{marked}{where}{f' ({_escaped(why)})' if why else ''}")
+    return shown
+
+
+def _ran(result: Mapping[str, Any]) -> str:
+    names = ", ".join(f"{name} {content['status']}" for name, content in result["environments"].items())
+    return f"- {result['gate']} gate, {result['started']}: {names}"
 
 
 def _escaped(text: str) -> str:
-    return text.replace("|", "\\|")
+    return text.replace("|", "\\|").replace("\n", " ")
