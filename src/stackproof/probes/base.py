@@ -33,9 +33,9 @@ class Probing:
 
     `physical` maps addresses to physical ids, `regions` components to regions that differ from the connection's.
     `embedded` says that this is our own emulator, the only place where probes may write. `authority` is a PEM file to
-    verify servers with; None: the machine's own. `resolve` maps host names to (address, port), for names that
-    only the embedded environment knows. `timeout` is in seconds, for each single wait. `options` are the `with:` of
-    the probe that is running, its defaults filled in.
+    verify servers with, beside the machine's own authorities. `resolve` maps host names to (address, port), for
+    names that only the embedded environment knows. `timeout` is in seconds, for each single wait. `options` are the
+    `with:` of the probe that is running, its defaults filled in.
     """
 
     aws: Aws
@@ -69,7 +69,8 @@ class Probe:
 
     `writes` says that it changes something, if only for a moment: it is then asked of the embedded environment alone.
     `permits` names calls that the read-only guard lets through only by name. `options` are what `with:` may
-    say, with their defaults; a value must be of its default's kind. A kind in place of a default (`str`): it must be said.
+    say, with their defaults; a value must be of its default's kind. A kind (`str`) in place of a default: it must be
+    said.
     """
 
     id: str

@@ -131,6 +131,31 @@ class Aws:
                 raise
         return future.result()
 
+    def ask(
+        self, service: str, operation: str, parameters: Mapping[str, Any] | None = None, *, region: str = ""
+    ) -> Answer:
+        """Call anew, for this caller alone, one page. The value is as it came, secrets included; the ledger has none.
+
+        Raises:
+            RefusedError: as `call`.
+            botocore.exceptions.ParamValidationError: as `call`.
+
+        """
+        from botocore import xform_name
+
+        call, region = f"{service}:{operation}", EDGE_REGION if service in GLOBAL else region or self.region
+        if not self.embedded:
+            self._guard.check(service, operation)
+        self._recorder.begin()
+        try:
+            value = getattr(self.client(service, region), xform_name(operation))(**(parameters or {}))
+        except Exception as error:
+            fault = fault_of(error)
+            if fault is None:
+                raise
+            return Answer(call, None, None, self._noted(fault, service, region), self._recorder.last()[0])
+        return Answer(call, value, None, None, self._recorder.last()[0])
+
     def client(self, service: str, region: str = "") -> Any:
         """A boto3 client whose calls are guarded and recorded; not shared answers, not paged.
 
