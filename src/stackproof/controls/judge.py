@@ -73,7 +73,7 @@ def _from_claim(
         engine="stackproof",
         severity=control.severity,
         outcome=_outcome(claim),
-        where=_where(claim, resource),
+        where=_where(claim, resource) if resource or not control.stated else control.stated,
         resource=resource.address if resource else "",
         type=resource.type if resource else " or ".join(control.types),
         environment=inventory.environment,

@@ -25,6 +25,7 @@ DEPLOYED = "resource-deployed"  # what the templates declare is there
 UNCHANGED = "resource-unchanged"  # its properties are as declared
 DECLARED = "resource-declared"  # the stacks hold nothing else
 CHECKS = (DEPLOYED, UNCHANGED, DECLARED)
+_AGAIN = "Deploy the stack again, or change the template if what is deployed is right."
 _KNOWN = (Outcome.PASS, Outcome.FAIL, Outcome.NOT_APPLICABLE)
 
 
@@ -225,7 +226,7 @@ def _side_by_side(pair: Compared, absent: Mapping[str, Unknown]) -> Finding:
             return replace(found, cause=Cause.NEEDS_TEMPLATE, remediation=ADVICE[Cause.WRITE_ONLY])
         return replace(found, remediation=ADVICE.get(cause, found.remediation))
     if standing is Standing.DRIFTED:
-        return replace(found, message=f"drifted: {deployed.message}")
+        return replace(found, message=f"drifted: {deployed.message}", remediation=_AGAIN)
     if standing is Standing.REVERTING and template is not None:
         return replace(found, message=f"fixed by hand, and the next deployment undoes it: {template.message}")
     return found
@@ -263,7 +264,7 @@ def _about(
         type=resource.type,
         environment=seen.target.environment,
         message=message,
-        remediation="Deploy the stack again, or bring its template up to date." if outcome is not Outcome.PASS else "",
+        remediation=_AGAIN if outcome is not Outcome.PASS else "",
         evidence=read,
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from stackproof.model.claims import Claim
+from stackproof.model.claims import Claim, Where
 from stackproof.model.findings import Severity
 from stackproof.model.inventory import Inventory, Resource
 
@@ -31,7 +31,7 @@ class Control:
     defect (`CKV_AWS_16`, `E3012`): found by both, it is one finding.
 
     A control made from an expectation also says which resources it means (`selects`), how many there must be
-    (`demands`, on the number of resources, with its words), and which requirements it proves.
+    (`demands`, on the number of resources, with its words), which requirements it proves, and where it is stated.
     """
 
     id: str
@@ -44,6 +44,7 @@ class Control:
     selects: Callable[[Resource], Claim] | None = None
     demands: Demand | None = None
     proves: tuple[str, ...] = ()
+    stated: Where | None = None
 
 
 def control(

@@ -5,12 +5,11 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stackproof.gates.gate import Policy
 from stackproof.gates.waivers import Waiver, apply_waivers
-from stackproof.model import Cause, Finding, Outcome, Severity, Where
+from stackproof.model import Cause, Finding, Outcome, Severity
 from stackproof.system.loading import System
 
 if TYPE_CHECKING:
@@ -117,17 +116,10 @@ def waivers_of(system: System) -> list[Waiver]:
             owner=waiver.owner,
             reason=waiver.reason,
             until=waiver.until,
-            where=_place(system.where("waivers", index)),
+            where=system.place("waivers", index),
             environments=tuple(
                 name for name in system.file.environments if set(waiver.environments) & set(system.lineage(name))
             ),
         )
         for index, waiver in enumerate(system.file.waivers)
     ]
-
-
-def _place(text: str) -> Where:
-    source, _, line = text.rpartition(":")
-    path = Path(source)
-    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-    return Where(shown.as_posix(), int(line))

@@ -109,7 +109,7 @@ def _places(findings: Iterable[Finding], environments: Sequence[str]) -> str:
 
 
 def describe(failure: Shown, screen: Screen) -> list[str]:
-    """Write one failure in at most four lines: what, where, why, and what to do."""
+    """Write one failure in at most four lines: what, where and which calls showed it, why, and what to do."""
     finding = failure.finding
     colour = "red" if failure.blocks and finding.severity >= Severity.MEDIUM else "yellow"
     word = "FAIL" if failure.blocks else "ADVICE"
@@ -121,6 +121,8 @@ def describe(failure: Shown, screen: Screen) -> list[str]:
     name, rest = rest[: len(finding.control)], rest[len(finding.control) :]
     room = screen.width - 6
     where, why = str(finding.where), finding.message
+    if finding.evidence:
+        where += f"  seen by {', '.join(str(call) for call in finding.evidence[:2])}"
     told = [f"{where}  {why}"] if _cells(where) + _cells(why) + 2 <= room else [where, why]
     fix = [screen.paint(cut(f"fix: {finding.remediation}", room), "dim")] if finding.remediation else []
     lines = [*(cut(line, room) for line in told), *fix]

@@ -116,4 +116,5 @@ def _control(build: _Builder, expectation: Expectation, catalogue: Mapping[str, 
         selects=build.selects(expectation.resource),
         demands=demand(expectation.count, build.where("count")),
         proves=tuple(expectation.proves),
+        stated=build.system.place(*build.at),
     )

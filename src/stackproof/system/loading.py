@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from stackproof.errors import MisuseError
+from stackproof.model import Where
 from stackproof.system.schema import Environment, SystemFile
 from stackproof.system.yaml_file import YamlFile, read_yaml
 
@@ -105,6 +106,13 @@ class System:
     def where(self, *location: str | int) -> str:
         """Say `file:line` of a part of system.yaml."""
         return self.source.where(location)
+
+    def place(self, *location: str | int) -> Where:
+        """The same as data, relative to the working directory where it is below that."""
+        source, _, line = self.where(*location).rpartition(":")
+        path = Path(source)
+        shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+        return Where(shown.as_posix(), int(line))
 
 
 def find_system(name: str, folder: Path) -> Path:
