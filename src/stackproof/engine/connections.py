@@ -1,36 +1,61 @@
-"""Connections to the environments of a system: AWS with the caller's own credentials, or the embedded one."""
+"""How an environment is reached: AWS with the caller's own credentials, the embedded AWS, or a stored ledger."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stackproof.sources.live import Aws, Credentials, Fault, Ledger
+from stackproof.sources.live import Aws, Credentials, Fault, Ledger, Stored
 from stackproof.system.loading import System
 
 if TYPE_CHECKING:
     from stackproof.emulator import Running
 
 
-def connect(system: System, environment: str, ledger: Ledger, permits: Collection[str] = ()) -> Aws | Fault:
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The connection to one environment, or why there is none, and what is known of the embedded one.
+
+    `account` is the embedded environment's number, empty for a real one. `unsupported` names addresses that the
+    embedded environment only pretends to have. `authority` is a PEM file to verify its servers with; `resolve` maps
+    names that only it knows to address and port.
+    """
+
+    aws: Aws | Fault
+    embedded: bool = False
+    account: str = ""
+    unsupported: tuple[str, ...] = ()
+    authority: Path | None = None
+    resolve: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+
+
+def connect(
+    system: System,
+    environment: str,
+    ledger: Ledger,
+    *,
+    permits: Collection[str] = (),
+    stored: Stored | None = None,
+) -> Reach:
     """Connect to a real environment; through the role that system.yaml names for it, if it names one.
 
-    `permits` names calls besides reads that the guard lets through.
-
-    AWS_ENDPOINT_URL replaces AWS's addresses, as it does for AWS's own tools.
+    `permits` names calls besides reads that the guard lets through. With `stored`, nothing is sent. AWS_ENDPOINT_URL
+    replaces AWS's addresses, as it does for AWS's own tools.
     """
     settings, endpoint = system.environment(environment), os.environ.get("AWS_ENDPOINT_URL", "")
-    role = _filled(settings.role)
+    role = re.sub(r"\$\{(\w+)\}", lambda found: os.environ.get(found[1], ""), settings.role)
     account = "" if role else system.account(environment)
-    aws = Aws(settings.region, account=account, endpoint=endpoint, ledger=ledger, permits=permits)
-    return aws.assume(role) if role else aws
+    aws = Aws(settings.region, account=account, endpoint=endpoint, ledger=ledger, permits=permits, stored=stored)
+    return Reach(aws.assume(role) if role else aws)
 
 
-def connect_embedded(running: Running, ledger: Ledger) -> Aws:
+def connect_embedded(running: Running, ledger: Ledger) -> Reach:
     """Connect to an embedded environment."""
-    return Aws(
+    aws = Aws(
         running.region,
         account=running.account,
         endpoint=running.endpoint,
@@ -38,7 +63,5 @@ def connect_embedded(running: Running, ledger: Ledger) -> Aws:
         embedded=True,
         ledger=ledger,
     )
-
-
-def _filled(text: str) -> str:
-    return re.sub(r"\$\{(\w+)\}", lambda found: os.environ.get(found[1], ""), text)
+    unsupported = tuple(item.address for item in running.unsupported)
+    return Reach(aws, True, running.account, unsupported, running.certificate)

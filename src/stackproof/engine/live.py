@@ -30,54 +30,74 @@ _KNOWN = (Outcome.PASS, Outcome.FAIL, Outcome.NOT_APPLICABLE)
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
-    """Both evidences of one environment, before anything is judged."""
+class Declared:
+    """What the templates of one environment declare: a case for each way in which they may turn out.
+
+    `regions` names the region of components that lie in another one than the environment. `files` maps each file that
+    was read to the SHA-256 of its content.
+    """
 
     target: Target
     cases: Sequence[Case]
-    reading: LiveReading
+    regions: Mapping[str, str]
     files: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """Both evidences of one environment, before anything is judged."""
+
+    templates: Declared
+    reading: LiveReading
 
     @property
     def declared(self) -> Mapping[str, Resource]:
         """Every resource that the templates declare in one of their cases, by address."""
-        return {r.address: r for case in self.cases for r in case.inventory.resources}
+        return {r.address: r for case in self.templates.cases for r in case.inventory.resources}
 
     def always(self, address: str) -> bool:
         """Say whether the resource is declared however the templates' undecided parameters turn out."""
-        return all(case.inventory.get(address) for case in self.cases)
+        return all(case.inventory.get(address) for case in self.templates.cases)
 
 
-def survey(
-    system: System, environment: str, aws: Aws | Fault, *, account: str = "", unsupported: Collection[str] = ()
-) -> Survey:
-    """Evaluate the templates of an environment and read what is deployed of them.
-
-    A `Fault` instead of a connection says that there is nothing to read from. `account` is the embedded environment's
-    number. `unsupported` names addresses that the embedded environment only pretends to have.
+def declare(system: System, environment: str, account: str = "") -> Declared:
+    """Evaluate the templates of an environment. `account` is the number of the embedded one.
 
     Raises:
         MisuseError: system.yaml or a parameter file is wrong.
 
     """
     target = target_of(system, environment, Path.cwd())
-    deployment = replace(target.deployment, account=account or target.deployment.account)
-    evaluation = evaluate(target.stacks, deployment)
-    cases = [Case(world.assumptions, world.inventory) for world in evaluation.worlds]
-    files = {str(path): digest_of(path) for path in evaluation.files}
+    target = replace(target, deployment=replace(target.deployment, account=account or target.deployment.account))
+    evaluation = evaluate(target.stacks, target.deployment)
+    return Declared(
+        target,
+        [Case(world.assumptions, world.inventory) for world in evaluation.worlds],
+        {stack.component: stack.region for stack in system.file.stacks if stack.region},
+        {str(path): digest_of(path) for path in evaluation.files},
+    )
+
+
+def survey(templates: Declared, aws: Aws | Fault, *, unsupported: Collection[str] = ()) -> Survey:
+    """Read what is deployed of what the templates declare.
+
+    A `Fault` instead of a connection says that there is nothing to read from. `unsupported` names addresses that the
+    embedded environment only pretends to have.
+    """
+    target = templates.target
     if isinstance(aws, Fault):
-        return Survey(target, cases, _nothing(aws, deployment, Ledger()), files)
+        return Survey(templates, _nothing(aws, target.deployment, Ledger()))
     reading = read_system(
         target.stacks,
-        deployment,
+        target.deployment,
         aws,
-        declared=cases[0].inventory,
+        declared=templates.cases[0].inventory,
         unsupported=unsupported,
-        regions={stack.component: stack.region for stack in system.file.stacks if stack.region},
+        regions=templates.regions,
     )
     if reading.fault is not None:
-        reading = _nothing(reading.fault, deployment, reading.ledger)
-    return Survey(target, cases, reading, files)
+        reading = _nothing(reading.fault, target.deployment, reading.ledger)
+    return Survey(templates, reading)
 
 
 def _nothing(fault: Fault, deployment: Deployment, ledger: Ledger) -> LiveReading:
@@ -89,10 +109,10 @@ def _nothing(fault: Fault, deployment: Deployment, ledger: Ledger) -> LiveReadin
 
 def judge_survey(seen: Survey, probed: Sequence[Finding] = (), facts: Mapping[str, Any] | None = None) -> Judgement:
     """Judge both evidences: each control on each resource, whether it is there, and whether it is as declared."""
-    target, observed = seen.target, seen.reading.inventory
+    target, cases, observed = seen.templates.target, seen.templates.cases, seen.reading.inventory
     controls = (*all_controls(), *target.expectations)
-    compared = compare(seen.cases, observed, controls)
-    wanted = expected(seen.cases, controls) | expected([Case({}, observed)], controls)
+    compared = compare(cases, observed, controls)
+    wanted = expected(cases, controls) | expected([Case({}, observed)], controls)
     answered = {(pair.control, pair.resource) for pair in compared}
     absent = _absences(seen)
     found = [
@@ -110,7 +130,7 @@ def judge_survey(seen: Survey, probed: Sequence[Finding] = (), facts: Mapping[st
         resources=len(observed.resources),
         uncovered=dict(Counter(r.type for r in observed.resources if r.type not in covered)),
         marks=(),
-        files=seen.files,
+        files=seen.templates.files,
         facts={**_facts(seen, compared), **(facts or {})},
     )
 
@@ -178,7 +198,9 @@ def _presence(seen: Survey, absent: Mapping[str, Unknown]) -> Iterator[Finding]:
 def _unchanged(seen: Survey, absent: Mapping[str, Unknown]) -> Iterator[Finding]:
     """Say of each deployed resource whether every property is as declared: a finding for each that is not."""
     drifted: dict[str, list[Drift]] = {}
-    sides = [{(d.resource, d.path): d for d in drifts(c.inventory, seen.reading.inventory)} for c in seen.cases]
+    sides = [
+        {(d.resource, d.path): d for d in drifts(c.inventory, seen.reading.inventory)} for c in seen.templates.cases
+    ]
     for key, drift in sides[0].items():
         if all(key in side for side in sides):  # else it may be as one of the cases declares it
             drifted.setdefault(drift.resource, []).append(drift)
@@ -262,7 +284,7 @@ def _about(
         where=resource.where(""),
         resource=resource.address,
         type=resource.type,
-        environment=seen.target.environment,
+        environment=seen.templates.target.environment,
         message=message,
         remediation=_AGAIN if outcome is not Outcome.PASS else "",
         evidence=read,

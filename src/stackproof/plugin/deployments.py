@@ -3,32 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stackproof.plugin.judging import Judged, settled, waivers_of
 
 if TYPE_CHECKING:
-    from stackproof.emulator import Running
+    from stackproof.engine.connections import Reach
     from stackproof.engine.judgement import Judgement
-    from stackproof.engine.live import Survey
-    from stackproof.model import Finding
+    from stackproof.engine.static import Progress
     from stackproof.plugin.session import Session
-    from stackproof.sources.live import Aws, Fault, Ledger
-    from stackproof.system.loading import System
-
-Progress = Callable[[str, int, int], None]
-_STEPS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """How an environment is reached: the connection or why there is none, and the embedded one if it is that."""
-
-    aws: Aws | Fault
-    running: Running | None = None
+    from stackproof.sources.live import Ledger
 
 
 def judge_deployments(session: Session, reporter: Any) -> Judged:
@@ -59,83 +44,43 @@ def _shared(session: Session, environment: str, progress: Progress | None) -> Ju
     from stackproof.engine.judgement import from_bytes, to_bytes
 
     if not session.name:
-        return _judged(session, environment, progress)
+        return _judged(session, environment, progress or _silent)
     cache, key = Cache(), key_of("deployed", session.name, str(session.system.path), environment)
     with cache.lock(key):
         known = cache.get(key)
         if known is not None:
             return from_bytes(known)[0]
-        judgement = _judged(session, environment, progress)
+        judgement = _judged(session, environment, progress or _silent)
         cache.put(key, to_bytes([judgement]))
     return judgement
 
 
-def _judged(session: Session, environment: str, progress: Progress | None) -> Judgement:
-    from stackproof.engine.live import judge_survey, survey
+def _judged(session: Session, environment: str, progress: Progress) -> Judgement:
+    from stackproof.engine.integration import judge_environment
     from stackproof.sources.live import Ledger
 
-    system, told = session.system, progress or _silent
     folder = evidence_folder(Path(session.options.reports), environment)
     shutil.rmtree(folder, ignore_errors=True)
-    told(f"{environment}: connecting", 0, _STEPS)
     ledger = Ledger(folder)
-    reach = _reach(session, environment, ledger, progress)
     try:
-        told(f"{environment}: reading", 1, _STEPS)
-        running = reach.running
-        unsupported = [item.address for item in running.unsupported] if running else []
-        account = running.account if running else ""
-        seen = survey(system, environment, reach.aws, account=account, unsupported=unsupported)
-        told(f"{environment}: probing", 2, _STEPS)
-        probed = _probed(system, environment, seen, reach)
-        told(f"{environment}: judging", 3, _STEPS)
-        facts = {"embedded": running is not None, "account_read": account, "unsupported": unsupported}
-        return judge_survey(seen, probed, {**facts, "evidence": folder.as_posix()})
+        return judge_environment(session.system, environment, _reach(session, environment, ledger, progress), progress)
     finally:
         ledger.close()
 
 
-def _reach(session: Session, environment: str, ledger: Ledger, progress: Progress | None) -> Reach:
-    from stackproof.engine.connections import connect, connect_embedded
+def _reach(session: Session, environment: str, ledger: Ledger, progress: Progress) -> Reach:
+    from stackproof.emulator import EmulatorError
+    from stackproof.engine.connections import Reach, connect, connect_embedded
     from stackproof.model import Cause
     from stackproof.probes import permits_for
     from stackproof.sources.live import Fault
 
     if not session.system.environment(environment).emulated:
-        return Reach(connect(session.system, environment, ledger, permits_for(session.system, environment)))
-    from stackproof.emulator import EmulatorError
-
+        return connect(session.system, environment, ledger, permits=permits_for(session.system, environment))
     try:
-        running = session.embedded.running(session.system, environment, progress)
+        return connect_embedded(session.embedded.running(session.system, environment, progress), ledger)
     except EmulatorError as error:
-        return Reach(Fault(Cause.TOOL_ERROR, "", f"the embedded environment does not run: {error}"))
-    return Reach(connect_embedded(running, ledger), running)
-
-
-def _probed(system: System, environment: str, seen: Survey, reach: Reach) -> list[Finding]:
-    """Ask the probes; where nothing could be read, nothing is asked either."""
-    from stackproof.model import Unknown
-    from stackproof.probes import Probing, run_probes, unasked_probes
-    from stackproof.sources.live import Fault
-
-    declared, fault = seen.cases[0].inventory, seen.reading.fault
-    if fault is not None or isinstance(reach.aws, Fault):
-        why = fault or reach.aws
-        assert isinstance(why, Fault)  # noqa: S101 - one of them is
-        return unasked_probes(system, environment, declared, Unknown(why.cause, why.message))
-    running = reach.running
-    probing = Probing(
-        aws=reach.aws,
-        declared=declared,
-        observed=seen.reading.inventory,
-        physical=seen.reading.physical,
-        environment=environment,
-        base_url=system.environment(environment).base_url,
-        embedded=running is not None,
-        authority=running.certificate if running else None,
-        regions={stack.component: stack.region for stack in system.file.stacks if stack.region},
-    )
-    return run_probes(system, environment, probing)
+        return Reach(Fault(Cause.TOOL_ERROR, "", f"the embedded environment does not run: {error}"), embedded=True)
 
 
 def _silent(what: str, done: int, total: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -76,12 +77,17 @@ class GateRun:
 
     def lines(self, screen: Screen) -> list[str]:
         """Write the verdicts for the terminal."""
-        from stackproof.reports.terminal import summary
+        from stackproof.reports.terminal import cut, summary
 
         decisions = {name: decision for name, (decision, _) in self.results.items()}
         findings = [finding for _, found in self.results.values() for finding in found]
         title = f"{self._session.system.file.name} · {self.name} gate"
-        return summary(title, decisions, findings, screen, blocks=self.policy.blocks)
+        told = [
+            line for facts in self._judge(None).facts.values() for line in facts.get("preflight", {}).get("text", ())
+        ]
+        room = replace(screen, height=max(screen.height - len(told), 1)) if screen.height else screen
+        written = summary(title, decisions, findings, room, blocks=self.policy.blocks)
+        return [*written, *(f"  {cut(line, screen.width - 2)}" for line in told)]
 
     def _judge(self, reporter: Any) -> Judged:
         from stackproof.plugin.deployments import judge_deployments
