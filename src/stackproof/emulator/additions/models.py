@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from stackproof.emulator.additions.cache_models import correct_cache
+from stackproof.emulator.additions.denials import correct_denials
 from stackproof.emulator.services import Services
 
 
@@ -13,6 +14,7 @@ def correct(services: Services) -> None:
     if services.database_port:
         _database_endpoint(services)
     correct_cache(services)
+    correct_denials()
     _performance_insights()
     _log_delivery()
     _origins()
