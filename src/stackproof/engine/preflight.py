@@ -16,19 +16,21 @@ from stackproof.controls import all_controls
 from stackproof.controls.judge import Case, judge
 from stackproof.engine.static import Target
 from stackproof.model import Cause, Control, Finding, Gap, Inventory, Outcome, Resource, Unknown
+from stackproof.model.matching import holes
 from stackproof.sources.inventory import STACK
 from stackproof.sources.live import Aws, Fault, Identity, Ledger, permission_of
 from stackproof.sources.live.needs import DENIALS, Need, answered_calls, denied_calls, needs_of
 from stackproof.sources.live.policies import VERSION, statements
 from stackproof.sources.live.simulation import LEFT_OUT, simulate
-from stackproof.sources.live.specimens import unread
+from stackproof.sources.live.specimens import never_read, unread
 
 _LISTS: Final = tuple(permission_of(f"cloudformation:{call}") for call in ("DescribeStacks", "ListStackResources"))
 _TEMPLATE: Final = permission_of("cloudformation:GetTemplate")
 _WORDS: Final = ("DeletionPolicy", "UpdateReplacePolicy", "CreationPolicy", "UpdatePolicy", "Metadata", "DependsOn")
 _WIDTH: Final = 100  # characters of a line of the text
 _UNREACHED: Final = "what the refused calls would have led to; stackproof permissions prints all that is needed"
-_SHOWN: Final = 3  # missing actions, and controls of each, that the text names
+_SHOWN: Final = 3  # missing actions that the text explains
+_POLICY: Final = 240  # characters of a policy that the text shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,37 +96,42 @@ class Preflight:
     def text(self) -> str:
         """The same for the terminal, in at most twelve lines of 100 characters."""
         if isinstance(self.caller, Fault):
-            return f"preflight: nothing can be read: {self.caller.cause}: {self.caller.message}"
+            return _lines(f"preflight: nothing can be read: {self.caller.cause}: {self.caller.message}", 3)
         account = "as system.yaml says" if self.account else "system.yaml names none"
-        lines = [
-            f"preflight: {self.caller.arn}",
-            f"  account {self.caller.account} ({account}), region {self.region or 'not named'}",
-            *self._missing_lines(),
-        ]
+        where = f"  account {self.caller.account} ({account}), region {self.region or 'not named'}"
+        lines = [_lines(f"preflight: {self.caller.arn}", 1), where, *self._missing_lines()]
         if self.unsure:
-            lines.append(f"  not known in advance: {self.unsure}")
+            lines.append(_lines(f"  not known in advance: {self.unsure}", 2))
         if self.policy:
-            shown = json.dumps(self.policy["Statement"], separators=(",", ":"))
-            fits = len(shown) <= 2 * _WIDTH
-            lines.append(f"  add: {shown if fits else 'the statement in the JSON report, or: stackproof permissions'}")
-        return "\n".join(line for long in lines for line in textwrap.wrap(long, _WIDTH, subsequent_indent="    "))
+            shown = json.dumps(self.policy["Statement"])
+            fits = len(shown) <= _POLICY
+            lines.append(_lines(f"  add {shown}" if fits else "  to add: stackproof permissions prints the policy", 3))
+        return "\n".join(lines)
 
     def _missing_lines(self) -> list[str]:
         count = len(self.needed)
         if not self.missing:
             if self.read:
                 return ["  no call was refused"]
-            return [] if self.unsure else [f"  the simulator allows all {count} actions; it leaves out {LEFT_OUT}"]
+            return [] if self.unsure else [_lines(f"  all {count} actions are allowed, apart from {LEFT_OUT}", 2)]
         left = len({key for lack in self.missing for key in lack.leaves})
         lines = [f"  missing: {len(self.missing)} of {count} actions; {left} checks stay unknown"]
         for lack in self.missing[:_SHOWN]:
-            names = list(dict.fromkeys(key.partition("/")[0] for key in lack.leaves))
-            more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-            leaves = f"{', '.join(names[:_SHOWN])}{more}" if names else "no control"
-            lines.append(f"    {lack.need.action} ({lack.cause}): {leaves}")
+            names = ", ".join(dict.fromkeys(key.partition("/")[0] for key in lack.leaves)) or "no check"
+            lines.append(_lines(f"    {lack.need.action} ({lack.cause}): {names}", 1))
         if len(self.missing) > _SHOWN:
-            lines.append(f"    {', '.join(lack.need.action for lack in self.missing[_SHOWN:])}"[: _WIDTH - 4] + " ...")
+            rest = ", ".join(lack.need.action for lack in self.missing[_SHOWN:])
+            lines.append(_lines(f"    {len(self.missing) - _SHOWN} more: {rest}", 1))
         return lines
+
+
+def _lines(text: str, most: int) -> str:
+    """Wrap a text to the screen, cut to so many lines."""
+    indent = text[: len(text) - len(text.lstrip())] + "  "
+    found = textwrap.wrap(
+        text, _WIDTH, subsequent_indent=indent, break_on_hyphens=False, max_lines=most, placeholder=" ..."
+    )
+    return "\n".join(found)
 
 
 def preflight(aws: Aws, target: Target, cases: Sequence[Case], *, account: str = "") -> Preflight:
@@ -160,13 +167,17 @@ def after_reading(before: Preflight, ledger: Ledger, findings: Iterable[Finding]
     foreseen_ = {lack.need.action: lack for lack in before.missing}
     known = {need.action: need for need in before.needed}
     left: dict[str, list[str]] = {}
+    outcomes = {}
     for finding in findings:
+        outcomes[finding.key] = finding.outcome
         if finding.cause in DENIALS:
             left.setdefault(finding.decided_by.rpartition(": ")[2], []).append(finding.key)
-    refused = {action: lack.cause for action, lack in foreseen_.items() if action not in answered} | dict(denied)
-    needed = tuple(known.get(action) or Need(action, frozenset()) for action in {*known, *refused})
+    named = {key for keys in left.values() for key in keys}
     for action, lack in foreseen_.items():
-        left.setdefault(action, list(lack.leaves) if action not in denied else [])
+        still = [key for key in lack.leaves if outcomes.get(key, Outcome.UNKNOWN) is Outcome.UNKNOWN]
+        left.setdefault(action, []).extend(key for key in still if key not in named)
+    refused = {action: lack.cause for action, lack in foreseen_.items() if action not in answered} | dict(denied)
+    needed = tuple(known.get(action) or Need(action, frozenset()) for action in sorted({*known, *refused}))
     unsure = _UNREACHED if before.unsure and refused else ""
     return replace(before, missing=_lacks(needed, refused, left), unsure=unsure, read=True)
 
@@ -175,22 +186,31 @@ def foreseen(cases: Sequence[Case], controls: Sequence[Control], refused: Collec
     """The checks that are known of what is declared, and stay unknown without these actions, by the action."""
     if not refused:
         return {}
-    known = {f.key for f in judge(cases, controls) if f.outcome is not Outcome.UNKNOWN}
-    cut = [Case(case.assumptions, _without(case.inventory, refused)) for case in cases]
+    whole, cut = ([Case(c.assumptions, _read_with(c.inventory, actions)) for c in cases] for actions in ((), refused))
+    known = {f.key for f in judge(whole, controls) if f.outcome is not Outcome.UNKNOWN}
     answers = {f.key: f for f in judge(cut, controls)}
-    unlisted = next((action for action in _LISTS if action in refused), "")
     left: dict[str, list[str]] = {}
     for key in sorted(known):
         found = answers.get(key)
-        if found is None:
-            left.setdefault(unlisted, []).append(key)
+        if found is None:  # nobody could say that it is a resource of which this is expected
+            left.setdefault(_hiding(key.partition("/")[2], cut, refused), []).append(key)
         elif found.outcome is Outcome.UNKNOWN:
             left.setdefault(found.decided_by.rpartition(": ")[2], []).append(key)
     return left
 
 
-def _without(inventory: Inventory, refused: Collection[str]) -> Inventory:
-    """An inventory as it would be read by a caller that is refused these actions."""
+def _hiding(address: str, cut: Sequence[Case], refused: Collection[str]) -> str:
+    """The refused action that leaves open what a resource is, or whether it is there."""
+    unlisted = next((action for action in _LISTS if action in refused), "")
+    for resource in (case.inventory.get(address) for case in cut):
+        if resource is not None:
+            unknown = (hole.detail for hole in holes(resource.properties) if hole.cause is Cause.ACCESS_DENIED)
+            return next(unknown, unlisted)
+    return unlisted
+
+
+def _read_with(inventory: Inventory, refused: Collection[str]) -> Inventory:
+    """What is declared, as it would be read by a caller that is refused these actions."""
     unlisted = next((action for action in _LISTS if action in refused), "")
     if unlisted:
         return replace(inventory, resources=(), gaps=(*inventory.gaps, Gap(Unknown(Cause.ACCESS_DENIED, unlisted))))
@@ -203,7 +223,7 @@ def _blanked(resource: Resource, refused: Collection[str]) -> Resource:
         words = _WORDS if resource.type != STACK else ("Imports", "ParameterDeclarations", "Transform")
         attributes |= dict.fromkeys(words, Unknown(Cause.ACCESS_DENIED, _TEMPLATE))
     if resource.type != STACK and isinstance(properties, dict):
-        properties = {**properties, **unread(resource, refused)}
+        properties = {**properties, **never_read(resource), **unread(resource, refused)}
     return replace(resource, properties=properties, attributes=attributes)
 
 

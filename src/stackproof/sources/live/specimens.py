@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Any, Final
 
-from stackproof.model import Cause, Reference, Resource, Text, Unknown, Value
+from stackproof.model import ABSENT, Cause, Reference, Resource, Text, Unknown, Value
 from stackproof.model.matching import holes
 from stackproof.sources.live.aws import Answer, Aws
 from stackproof.sources.live.cloudcontrol import read_generic
@@ -30,20 +30,42 @@ _DEPTH: Final = 7  # of an answer; what lies deeper is left out
 def unread(resource: Resource, denied: Collection[str]) -> Mapping[str, Unknown]:
     """The properties of a resource that stay unknown when these actions are denied, each with the action.
 
-    `resource` is a declared one: its properties say where readers look. Where its type cannot be read in a specimen,
-    all its properties are taken to need every action of the type.
+    `resource` is a declared one: its properties say where readers look. An action that is only needed for the parts of
+    a property is not needed where none is declared. Where a type cannot be read in a specimen, all its properties are
+    taken to need every action of the type.
     """
     wanted = [action for action in actions_of(resource.type) if action in denied]
     if not wanted:
         return {}
-    for word, id_ in _FORMS:
-        allowed, refused = (_read(resource, word, id_, actions) for actions in ((), denied))
-        if allowed is not None and refused is not None:
-            found = {name: _refused(value) for name, value in refused.items() if not _written_only(allowed.get(name))}
-            return {name: unknown for name, unknown in found.items() if unknown is not None}
-    schema = schema_for(resource.type)
-    names = [name for name in schema.properties if name not in schema.read_only | schema.write_only]
-    return dict.fromkeys(names, Unknown(Cause.ACCESS_DENIED, wanted[0]))
+    form = _form_of(resource)
+    refused = _read(resource, *form, denied) if form else None
+    if refused is None:
+        return dict.fromkeys(_all_read(resource.type), Unknown(Cause.ACCESS_DENIED, wanted[0]))
+    never, found = never_read(resource), {}
+    for name, value in refused.items():
+        hole = next((hole for hole in holes(value) if hole.cause is Cause.ACCESS_DENIED), None)
+        if hole and name not in never and (isinstance(value, Unknown) or resource[name].value is not ABSENT):
+            found[name] = hole
+    return found
+
+
+def never_read(resource: Resource) -> Mapping[str, Unknown]:
+    """The properties of a resource that no permission makes known."""
+    form = _form_of(resource)
+    allowed = _read(resource, *form, ()) if form else None
+    if allowed is None:
+        return {name: Unknown(Cause.WRITE_ONLY, name) for name in schema_for(resource.type).write_only}
+    never = (Cause.WRITE_ONLY, Cause.NOT_READ)
+    return {name: value for name, value in allowed.items() if isinstance(value, Unknown) and value.cause in never}
+
+
+def _form_of(resource: Resource) -> tuple[str, str] | None:
+    return next((form for form in _FORMS if _read(resource, *form, ()) is not None), None)
+
+
+def _all_read(type_: str) -> list[str]:
+    schema = schema_for(type_)
+    return [name for name in schema.properties if name not in schema.read_only | schema.write_only]
 
 
 def _read(resource: Resource, word: str, id_: str, denied: Collection[str]) -> Mapping[str, Value] | None:
@@ -58,14 +80,6 @@ def _read(resource: Resource, word: str, id_: str, denied: Collection[str]) -> M
         return None
     r.finish()
     return r.properties
-
-
-def _refused(value: Value) -> Unknown | None:
-    return next((hole for hole in holes(value) if hole.cause is Cause.ACCESS_DENIED), None)
-
-
-def _written_only(value: Value) -> bool:
-    return isinstance(value, Unknown) and value.cause is Cause.WRITE_ONLY
 
 
 class _Specimens(Aws):
