@@ -57,6 +57,10 @@ def _parser() -> argparse.ArgumentParser:
     schema.set_defaults(run=_schema)
     _add_permissions(commands)
     _add_embedded(commands)
+    replay = commands.add_parser("replay", help="judge an environment again from the stored answers of AWS")
+    replay.add_argument("--system", default="", metavar="NAME", help="default: the one that the gate judged")
+    replay.add_argument("--reports", type=Path, default=Path("reports"), metavar="DIR", help="default: reports")
+    replay.set_defaults(run=_replay)
     return parser
 
 
@@ -149,6 +153,12 @@ def _down(options: argparse.Namespace) -> int:
     from stackproof.commands.down import down
 
     return down(options)
+
+
+def _replay(options: argparse.Namespace) -> int:
+    from stackproof.commands.replay import replay
+
+    return replay(options)
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stackproof.sources.live import Aws, Credentials, Fault, Ledger, Stored
 from stackproof.system.loading import System
@@ -33,24 +33,33 @@ class Reach:
     resolve: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
 
-def connect(
-    system: System,
-    environment: str,
-    ledger: Ledger,
-    *,
-    permits: Collection[str] = (),
-    stored: Stored | None = None,
-) -> Reach:
+def connect(system: System, environment: str, ledger: Ledger, permits: Collection[str] = ()) -> Reach:
     """Connect to a real environment; through the role that system.yaml names for it, if it names one.
 
-    `permits` names calls besides reads that the guard lets through. With `stored`, nothing is sent. AWS_ENDPOINT_URL
-    replaces AWS's addresses, as it does for AWS's own tools.
+    `permits` names calls besides reads that the guard lets through. AWS_ENDPOINT_URL replaces AWS's addresses, as it
+    does for AWS's own tools.
     """
     settings, endpoint = system.environment(environment), os.environ.get("AWS_ENDPOINT_URL", "")
     role = re.sub(r"\$\{(\w+)\}", lambda found: os.environ.get(found[1], ""), settings.role)
     account = "" if role else system.account(environment)
-    aws = Aws(settings.region, account=account, endpoint=endpoint, ledger=ledger, permits=permits, stored=stored)
+    aws = Aws(settings.region, account=account, endpoint=endpoint, ledger=ledger, permits=permits)
     return Reach(aws.assume(role) if role else aws)
+
+
+def connect_stored(system: System, environment: str, folder: Path, facts: Mapping[str, Any]) -> Reach:
+    """Connect to what an earlier run was answered; nothing is sent. `facts` are those that it left of the environment.
+
+    Raises:
+        MisuseError: the folder holds no ledger, or one that was changed.
+
+    """
+    stored = Stored(Ledger.load(folder))
+    account, embedded = str(facts["account_read"]), bool(facts["embedded"])
+    region = system.environment(environment).region
+    roles = {entry.role for entry in stored.ledger.entries if entry.role}
+    expected = "" if roles else account or system.account(environment)
+    aws = Aws(region, account=expected, stored=stored, embedded=embedded, role=next(iter(roles), ""))
+    return Reach(aws, embedded, account, tuple(facts["unsupported"]))
 
 
 def connect_embedded(running: Running, ledger: Ledger) -> Reach:

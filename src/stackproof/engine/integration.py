@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from stackproof.engine.connections import Reach
@@ -17,6 +18,11 @@ from stackproof.sources.live import Aws
 from stackproof.system.loading import System
 
 _STEPS = 4
+
+
+def evidence_folder(reports: Path, environment: str) -> Path:
+    """Where the ledger of an environment's reading is written."""
+    return reports / "evidence" / "integration" / environment
 
 
 def judge_environment(

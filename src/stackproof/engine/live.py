@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from stackproof.cache import key_of
 from stackproof.controls import all_controls
 from stackproof.controls.judge import Case, expected
 from stackproof.engine.deployed import Compared, Drift, Standing, compare, drifts
@@ -296,6 +297,7 @@ def _facts(seen: Survey, compared: Sequence[Compared]) -> Mapping[str, Any]:
     tops = [state for top in reading.stacks for state in top.everything()]
     who = next((Identity(e.account, e.caller) for e in reading.ledger.entries if e.caller), None)
     return {
+        "inputs": key_of(*sorted(seen.templates.files.values())),
         "caller": who.arn if who else "",
         "account": who.account if who else "",
         "region": reading.inventory.region,

@@ -13,6 +13,7 @@ EXPIRED = "waiver-expired"
 UNMATCHED = "waiver-unmatched"
 UNUSED = "waiver-unused"
 UNGOVERNED = "waiver-ungoverned"
+NAMES = frozenset({EXPIRED, UNMATCHED, UNUSED, UNGOVERNED})
 
 
 @dataclass(frozen=True, slots=True)

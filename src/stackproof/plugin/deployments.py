@@ -33,11 +33,6 @@ def judge_deployments(session: Session, reporter: Any) -> Judged:
     return settled(judgements, [w for w in waivers_of(system) if w.control in known])
 
 
-def evidence_folder(reports: Path, environment: str) -> Path:
-    """Where the ledger of an environment's reading is written."""
-    return reports / "evidence" / "integration" / environment
-
-
 def _shared(session: Session, environment: str, progress: Progress | None) -> Judgement:
     """Judge once for all processes of a run: the first one reads, the others wait for it."""
     from stackproof.cache import Cache, key_of
@@ -56,7 +51,7 @@ def _shared(session: Session, environment: str, progress: Progress | None) -> Ju
 
 
 def _judged(session: Session, environment: str, progress: Progress) -> Judgement:
-    from stackproof.engine.integration import judge_environment
+    from stackproof.engine.integration import evidence_folder, judge_environment
     from stackproof.sources.live import Ledger
 
     folder = evidence_folder(Path(session.options.reports), environment)
