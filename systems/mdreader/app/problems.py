@@ -92,7 +92,7 @@ def install(app: FastAPI) -> None:
         return answer(error)
 
     def of_the_framework(_: Request, error: Any) -> JSONResponse:
-        _, title = TITLES.get(error.status_code, ("", "The request failed"))
+        title = TITLES.get(error.status_code, ("", "The request failed"))[1]
         return answer(Problem(error.status_code, f"{title}.", headers=error.headers))
 
     def invalid(_: Request, error: Any) -> JSONResponse:
@@ -104,8 +104,9 @@ def install(app: FastAPI) -> None:
             Problem(503, "A part of the service does not answer. Try again soon.", headers={"Retry-After": "5"})
         )
 
-    def unexpected(_: Request, __: Exception) -> JSONResponse:
-        return answer(Problem(500, "It is not your doing. Try again soon."))  # the server logs the trace
+    def unexpected(_: Request, error: Exception) -> JSONResponse:
+        del error  # the server logs it, with its trace
+        return answer(Problem(500, "It is not your doing. Try again soon."))
 
     app.add_exception_handler(Problem, expected)
     app.add_exception_handler(HTTPException, of_the_framework)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from pycrdt import Doc, Text
 
@@ -12,44 +13,31 @@ NOTHING = b"\0\0"  # the update that changes nothing
 
 def new(content: str) -> bytes:
     """The first state of a document with this text."""
-    document: Doc = Doc()
+    document: Doc[Any] = Doc()
     document[NAME] = Text(content)
     return document.get_update()
 
 
-def document_of(updates: Iterable[bytes]) -> Doc:
+def document_of(updates: Iterable[bytes]) -> Doc[Any]:
     """The document that these updates make.
 
     Raises:
         ValueError: one of them is not an update.
 
     """
-    document: Doc = Doc()
+    document: Doc[Any] = Doc()
     document[NAME] = Text()
     for update in updates:
-        apply(document, update)
+        document.apply_update(update)
     return document
 
 
-def apply(document: Doc, update: bytes) -> None:
-    """Apply an update to a document.
-
-    Raises:
-        ValueError: it is not an update.
-
-    """
-    try:
-        document.apply_update(update)
-    except Exception as error:
-        raise ValueError(f"not an update of a document: {error}") from error
-
-
-def text_of(document: Doc) -> str:
+def text_of(document: Doc[Any]) -> str:
     """The text of a document."""
     return str(document[NAME])
 
 
-def edit(document: Doc, content: str) -> bytes:
+def edit(document: Doc[Any], content: str) -> bytes:
     """Change a document's text to `content` and return the update that does it, as small as beginning and end allow.
 
     NOTHING when the text is that already.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from psycopg.rows import DictRow
@@ -75,7 +76,7 @@ def edits(connection: Connection, document: UUID, after: int = -1) -> Edits | No
     return Edits(folded + later, max(after, rows[0]["folded"], rows[-1]["id"] or 0))
 
 
-def load(connection: Connection, document: UUID) -> Doc:
+def load(connection: Connection, document: UUID) -> Doc[Any]:
     """The document as its edits make it.
 
     Raises:
