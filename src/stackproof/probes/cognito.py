@@ -31,21 +31,23 @@ def cognito_refuses_weak_password(p: Probing, pool: Resource) -> Answer:
     client = _client(p, pool)
     if isinstance(client, Answer):
         return client
-    return joined(_tried(p, pool, client, lack, password) for lack, password in _weak(p.options).items())
+    return joined(_tried(p, pool, client, fault, password) for fault, password in _weak(p.options).items())
 
 
 def _weak(options: Mapping[str, Any]) -> dict[str, str]:
-    """What is wanting, and a password that has all but that."""
+    """What is wrong, and a password that has nothing else wrong."""
     length = options["length"]
 
     def of(kinds: list[str], size: int) -> str:
         return ("".join(_KINDS[kind][0] for kind in kinds) + _KINDS[kinds[0]] * size)[:size]
 
     every = list(_KINDS)
-    weak = {f"a {length}th character": of(every, length - 1)}
+    weak = {f"of {length - 1} characters": of(every, length - 1)}
     for kind in every:
         if options[kind.replace(" ", "_")]:
-            weak[f"a {kind}"] = of([other for other in every if other != kind], length + 4)
+            weak[f"without a {kind}" if kind in ("number", "symbol") else f"without {kind}"] = of(
+                [other for other in every if other != kind], length + 4
+            )
     return weak
 
 
@@ -58,7 +60,7 @@ def _client(p: Probing, pool: Resource) -> str | Answer:
     return unsure(Unknown(Cause.NOT_DEPLOYED, f"{_CLIENT} of {pool.address}"), said)
 
 
-def _tried(p: Probing, pool: Resource, client: str, lack: str, password: str) -> Answer:
+def _tried(p: Probing, pool: Resource, client: str, fault: str, password: str) -> Answer:
     mail = f"stackproof-probe-{secrets.token_hex(6)}@example.com"
     by_mail = pool["UsernameAttributes"].contains("email").holds is True
     name = mail if by_mail else mail.partition("@")[0]
@@ -67,9 +69,9 @@ def _tried(p: Probing, pool: Resource, client: str, lack: str, password: str) ->
     answer = p.aws.ask("cognito-idp", "SignUp", asked, region=p.region_of(pool))
     where = Where(answer.call, answer.entry)
     if answer.fault is None:
-        return bad(f"the pool takes a password without {lack}{_removed(p, pool, name)}", where)
+        return bad(f"the pool takes a password {fault}{_removed(p, pool, name)}", where)
     if answer.fault.code == "InvalidPasswordException":
-        return good(f"refused: a password without {lack}", where)
+        return good(f"a password {fault} is refused", where)
     return faulty(answer.fault, answer.call, where)
 
 

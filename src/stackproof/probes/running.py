@@ -36,11 +36,14 @@ def unasked_probes(system: System, environment: str, declared: Inventory, why: U
 
     """
     answer = unsure(why, f"not asked: {why}")
-    return [
-        _finding(system, use, resource, answer, environment)
-        for use in _uses(system, environment)
-        for resource in _selection(system, environment, use, declared) or (None,)
-    ]
+    findings = []
+    for use in _uses(system, environment):
+        chosen = _selection(system, environment, use, declared)
+        counted = _counted(system, use, chosen)
+        if counted.holds is not True:
+            findings.append(_uncounted(system, use, counted, environment))
+        findings += [_finding(system, use, resource, answer, environment) for resource in chosen]
+    return findings
 
 
 def run_probes(system: System, environment: str, probing: Probing) -> list[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -68,6 +69,6 @@ def opened(p: Probing, pointer: Pointer, region: str) -> Opened | Answer:
 
 
 def _pointer(p: Probing, reference: Reference) -> Pointer:
-    """`resolve:secretsmanager:ID:SecretString:KEY:...`, where ID may stand for a resource of ours."""
-    rest = reference.attribute.removeprefix(f"{_RESOLVED}{reference.target}").split(":")
-    return Pointer(p.physical.get(reference.target) or reference.target, rest[2] if len(rest) > 2 else "")
+    """`resolve:secretsmanager:ID:SecretString:KEY:...`, where ID is what the reference points at."""
+    key = re.search(r":SecretString:([^:]*)", reference.attribute)
+    return Pointer(p.physical.get(reference.target) or reference.target, key[1] if key else "")

@@ -1,7 +1,7 @@
 """IAM: the policy simulator, which moto lacks, and what keeps moto from enforcing policies on REST services.
 
-Simulator and enforcement both decide by moto's own reading of the caller's policies: identity policies with their
-resources; no boundaries, no policies of organisations.
+Simulator and enforcement decide by the same reading of the caller's policies: identity policies with their resources
+and conditions; no boundaries, no policies of organisations.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-_DECISIONS: Final = {"PERMITTED": "allowed", "DENIED": "explicitDeny", "NEUTRAL": "implicitDeny"}
+from stackproof.emulator.additions.policy_evaluation import Question, condition_keys, decide
+
 _BODILESS: Final = ("GET", "HEAD", "DELETE")
 
 
@@ -67,22 +68,23 @@ def _simulate_principal_policy(self: Any) -> Any:
     from moto.core.responses import ActionResult
 
     actions, resources = self._get_param("ActionNames", []), self._get_param("ResourceArns", []) or ["*"]
+    given = self._get_param("ContextEntries", [])
+    context = {entry["ContextKeyName"].lower(): entry.get("ContextKeyValues", []) for entry in given}
     policies = list(_policies(self.backend, self._get_param("PolicySourceArn")))
+    questions = [Question(action, resource, None, context) for action in actions for resource in resources]
     results = [
-        {"EvalActionName": action, "EvalResourceName": resource, "EvalDecision": _decision(policies, action, resource)}
-        for action in actions
-        for resource in resources
+        {
+            "EvalActionName": question.action,
+            "EvalResourceName": question.resource,
+            "EvalDecision": decide(policies, question).value,
+            "MissingContextValues": condition_keys(policies, question),
+        }
+        for question in questions
     ]
     return ActionResult({"EvaluationResults": results, "IsTruncated": False})
 
 
-def _decision(policies: Iterable[Any], action: str, resource: str) -> str:
-    """A denial anywhere decides, then a permission."""
-    found = {policy.is_action_permitted(action, resource).name for policy in policies}
-    return _DECISIONS[next((name for name in ("DENIED", "PERMITTED") if name in found), "NEUTRAL")]
-
-
-def _policies(backend: Any, arn: str) -> Iterable[Any]:
+def _policies(backend: Any, arn: str) -> Iterable[Mapping[str, Any]]:
     """The policies of a user or role, its groups' too, as moto's enforcement gathers them."""
     from moto.iam.access_control import AssumedRoleAccessKey, IAMPolicy, IAMUserAccessKey
     from moto.iam.exceptions import NotFoundException
@@ -101,4 +103,5 @@ def _policies(backend: Any, arn: str) -> Iterable[Any]:
     key.account_id, key.partition = backend.account_id, backend.partition
     setattr(key, attribute, name)
     for policy in key.collect_policies():
-        yield IAMPolicy(policy)
+        document: Mapping[str, Any] = IAMPolicy(policy)._policy_json
+        yield document

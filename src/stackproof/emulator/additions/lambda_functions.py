@@ -9,21 +9,22 @@ from stackproof.emulator.additions.routing import Call, RefusedError, Route, Wir
 _FORGOTTEN = ("DeadLetterConfig", "KMSKeyArn", "LoggingConfig", "TracingConfig")
 
 
-def _name(call: Call) -> str:
+def name_of(call: Call) -> str:
+    """The function's name, given as such or by an ARN, with or without a qualifier."""
     given = str(call.given.get("FunctionName", ""))
     return given.split(":", 7)[6] if given.startswith("arn:") else given.partition(":")[0]
 
 
 def _remember(call: Call) -> Wire:
     answer = call.moto()
-    kept = call.kept("function").setdefault(_name(call), {})
+    kept = call.kept("function").setdefault(name_of(call), {})
     kept.update({key: call.given[key] for key in _FORGOTTEN if key in call.given})
     return {**answer, **kept}
 
 
 def _recall(call: Call) -> Wire:
     answer = call.moto()
-    kept = call.kept("function").get(_name(call), {})
+    kept = call.kept("function").get(name_of(call), {})
     if "Configuration" in answer:
         answer["Configuration"].update(kept)
         return answer
@@ -39,7 +40,7 @@ def _recall_all(call: Call) -> Wire:
 
 def _forget(call: Call) -> Wire:
     if "Qualifier" not in call.given:
-        call.kept("function").pop(_name(call), None)
+        call.kept("function").pop(name_of(call), None)
     return call.moto()
 
 
@@ -47,7 +48,7 @@ def _forget(call: Call) -> Wire:
 
 
 def _key(call: Call) -> str:
-    return f"{_name(call)}:{call.given['Qualifier']}"
+    return f"{name_of(call)}:{call.given['Qualifier']}"
 
 
 def _put(call: Call) -> Wire:
@@ -77,7 +78,7 @@ def _list(call: Call) -> Wire:
     configs = [
         {**config, "FunctionArn": call.arn("lambda", f"function:{key}")}
         for key, config in call.kept("provisioned").items()
-        if key.partition(":")[0] == _name(call)
+        if key.partition(":")[0] == name_of(call)
     ]
     return {"ProvisionedConcurrencyConfigs": configs}
 

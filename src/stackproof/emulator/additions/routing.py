@@ -9,9 +9,10 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from stackproof.emulator.additions import strangers
 from stackproof.emulator.additions.permission import denial
 from stackproof.emulator.services import HEALTH
 
@@ -43,6 +44,8 @@ class Call:
     account: str
     memory: dict[str, Any]
     _moto: Callable[[], Answer]
+    headers: Mapping[str, Any] = field(default_factory=dict)
+    body: bytes = b""
 
     def moto(self) -> Wire:
         """Let moto answer; an error of moto's goes to the caller as it is."""
@@ -52,6 +55,10 @@ class Call:
         body = answer[2]
         found: Wire = json.loads(body) if body else {}
         return found
+
+    def pass_on(self) -> NoReturn:
+        """Let moto answer in the action's place."""
+        raise _PassedOnError(self._moto())
 
     def arn(self, service: str, rest: str) -> str:
         """An ARN of this account and region."""
@@ -139,7 +146,7 @@ class Additions:
                 if denied:
                     return _refusal(RefusedError("AccessDeniedException", denied, 403))
                 given = {**_query(parts.query), **_content(body), **found}
-                return self._run(route, Call(given, scope[1], self.account, self.memory, moto))
+                return self._run(route, Call(given, scope[1], self.account, self.memory, moto, headers, body))
         return None
 
     def _run(self, route: Route, call: Call) -> Answer:
@@ -187,6 +194,12 @@ def wsgi(additions: Additions, app: Callable[..., Any]) -> Callable[..., Any]:
         if request.path == HEALTH:
             return Response("healthy")(environ, start_response)
         scope = _SCOPE.search(request.headers.get("Authorization", ""))
+        asked = strangers.bucket_asked(request, additions.account) if scope is None else None
+        if asked:
+            body = request.get_data()
+            if refused := strangers.refusal(request, *asked, additions.account):
+                return Response(refused[2], refused[0], refused[1])(environ, start_response)
+            return app({**environ, "wsgi.input": io.BytesIO(body), **strangers.ADMITTED}, start_response)
         if scope is None or not additions.concerns(scope[2]):
             if request.path == "/moto-api/reset":  # and not reset-auth, which switches IAM on and off
                 additions.memory.clear()
