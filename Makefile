@@ -25,12 +25,14 @@ setup:  ## both environments, side by side: ours, and checkov's own
 	@.venv-checkov/bin/python $(INSTALL) --require-hashes -r requirements/checkov.txt
 	@touch $@
 
-demo: setup  ## judge MDReader's templates in every environment
+demo: setup  ## every gate on MDReader: templates of all environments, then deployed into an embedded AWS
 	@$(BIN)/pytest -m unit --system mdreader --environment all --quiet
+	@$(BIN)/pytest -m integration --system mdreader --quiet
 
 test: setup check  ## the harness's own tests, then the gates
 	@$(BIN)/pytest selftest --quiet -n 2
 	@$(BIN)/pytest -m unit --system mdreader --environment all --quiet --evidence required
+	@$(BIN)/pytest -m integration --system mdreader --quiet --evidence required
 
 check: setup  ## format, lint, types, generated files
 	@$(BIN)/ruff format --check --quiet .
@@ -42,4 +44,4 @@ schemas/system.schema.json: src/stackproof/system/schema.py
 	@mkdir -p schemas && $(BIN)/stackproof schema > $@
 
 clean:
-	rm -rf .venv .venv-checkov .stackproof reports/gates reports/*.xml reports/*.md
+	rm -rf .venv .venv-checkov .stackproof reports/gates reports/evidence reports/*.xml reports/*.md

@@ -73,9 +73,10 @@ def test_a_draft_runs_and_ends_in_the_verdict_that_the_templates_deserve(tmp_pat
 def test_the_command_says_what_it_wrote_and_what_to_run(tmp_path: Path) -> None:
     """Every file is named, and the last line is a command that can be pasted."""
     ran = init(lay(tmp_path, FILES))
-    assert [line.split()[:2] for line in ran.out.splitlines()[:3]] == [
+    assert [line.split()[:2] for line in ran.out.splitlines()[:4]] == [
         ["wrote", "system.yaml:"],
         ["wrote", "tests/unit/test_templates.py"],
+        ["wrote", "tests/integration/test_deployment.py"],
         ["wrote", "pytest.ini"],
     ]
     assert ran.out.splitlines()[-1].strip() == "pytest -m unit --environment all"

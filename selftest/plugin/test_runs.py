@@ -33,8 +33,8 @@ def both(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -> tuple[
 
 
 def cases(project: Project) -> dict[str, Xml.Element]:
-    """The test cases of junit.xml by name, without the module's part."""
-    root = Xml.parse(project.root / "reports/junit.xml").getroot()  # noqa: S314 - written by the run itself
+    """The test cases of junit-unit.xml by name, without the module's part."""
+    root = Xml.parse(project.root / "reports/junit-unit.xml").getroot()  # noqa: S314 - written by the run itself
     return {case.attrib["name"]: case for case in root.iter("testcase")}
 
 
@@ -116,7 +116,7 @@ def test_the_reports_are_whole_and_nothing_else_is_left(both: tuple[Project, Ran
     project, _ = both
     folder = project.root / "reports"
     files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    assert files == ["gates/unit.json", "junit.xml", "traceability.md"]
+    assert files == ["gates/unit.json", "junit-unit.xml", "traceability.md"]
 
 
 def test_traceability_lists_every_statement(both: tuple[Project, Ran]) -> None:
@@ -248,7 +248,7 @@ def test_all_options_have_variables(project: Project) -> None:
     )
     assert ran.code == 1
     assert [project.result(name, "out/here")["status"] for name in ("dev", "prod")] == ["failed", "inconclusive"]
-    assert (project.root / "out/here/junit.xml").is_file()
+    assert (project.root / "out/here/junit-unit.xml").is_file()
     assert not (project.root / "reports").exists()
 
 

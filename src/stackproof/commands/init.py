@@ -18,7 +18,8 @@ from stackproof.reports.terminal import counted
 from stackproof.sources import TemplateFile
 from stackproof.system.loading import known_systems, load_system
 
-_SUITE = '''\
+_SUITE = {
+    "tests/unit/test_templates.py": '''\
 """The unit gate: the templates, resolved for each environment, against controls, expectations and scanners."""
 
 import pytest
@@ -28,7 +29,19 @@ from stackproof.plugin import template_checks
 pytestmark = pytest.mark.unit
 
 checks = template_checks()
-'''
+''',
+    "tests/integration/test_deployment.py": '''\
+"""The integration gate: what is deployed, read back and judged like the templates, its drift, and the probes."""
+
+import pytest
+
+from stackproof.plugin import deployed_checks
+
+pytestmark = pytest.mark.integration
+
+checks = deployed_checks()
+''',
+}
 _INI = """\
 [pytest]
 testpaths = tests
@@ -159,16 +172,17 @@ def _doubts(near: Nearby) -> Iterator[str]:
 
 
 def _lay_suite() -> None:
-    """Lay what is missing for `pytest -m unit`; what is there stays."""
-    suite = Path("tests/unit/test_templates.py")
-    if suite.exists():
-        print(f"kept {suite}, which is there already")
-    else:
-        _write(suite, _SUITE)
-        print(f"wrote {suite}")
+    """Lay what is missing for `pytest -m unit` and `-m integration`; what is there stays."""
+    for name, text in _SUITE.items():
+        suite = Path(name)
+        if suite.exists():
+            print(f"kept {suite}, which is there already")
+        else:
+            _write(suite, text)
+            print(f"wrote {suite}")
     configured = next((name for name, mark in _CONFIGURED.items() if _holds(Path(name), mark)), "")
     if configured:
-        print(f"kept {configured}, which configures pytest; it must collect {suite.parent}")
+        print(f"kept {configured}, which configures pytest; it must collect tests/unit and tests/integration")
     else:
         _write(Path("pytest.ini"), _INI)
         print("wrote pytest.ini")

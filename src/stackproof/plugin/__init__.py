@@ -50,7 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[SESSION] = run
     if not hasattr(config, "workerinput") and run.asked:
         if config.getoption("xmlpath", None) is None:
-            config.option.xmlpath = str(Path(run.options.reports) / "junit.xml")
+            config.option.xmlpath = str(run.junit)
         if not config.option.collectonly and not config.option.help:
             _as_usage_error(run.begin)
         _as_usage_error(run.check_options)

@@ -177,6 +177,12 @@ class Session:
         return [*written, *(screen.paint(f"  {note}", "dim") for note in self._notes)]
 
     @property
+    def junit(self) -> Path:
+        """Where JUnit's form of the results is written: a file of its own for each gate, or set of gates."""
+        wanted = "-".join(gate for gate in GATES if self.wants(gate))
+        return Path(self.options.reports) / f"junit-{wanted}.xml"
+
+    @property
     def traceability(self) -> Path:
         """Where it is written which check proves which statement."""
         return Path(self.options.reports) / "traceability.md"
