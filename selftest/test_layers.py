@@ -26,7 +26,10 @@ ALLOWED: dict[str, set[str]] = {
     "reports": {"model", "gates", "errors"},
     "emulator": {"model", "sources", "system", "errors"},
     "probes": {"model", "resources", "sources", "system", "errors"},
-    "engine": {"model", "sources", "controls", "scanners", "gates", "system", "cache", "errors", "resources", "files"},
+    "engine": {
+        *("model", "resources", "sources", "controls", "probes", "scanners", "gates", "system"),
+        *("cache", "errors", "files"),
+    },
 }
 TOP = {"plugin", "cli", "commands"}
 

@@ -7,13 +7,10 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from stackproof.sources.live import Aws, Credentials, Fault, Ledger, Stored
+from stackproof.sources.live import Aws, Fault, Ledger, Stored
 from stackproof.system.loading import System
-
-if TYPE_CHECKING:
-    from stackproof.emulator import Running
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +57,3 @@ def connect_stored(system: System, environment: str, folder: Path, facts: Mappin
     expected = "" if roles else account or system.account(environment)
     aws = Aws(region, account=expected, stored=stored, embedded=embedded, role=next(iter(roles), ""))
     return Reach(aws, embedded, account, tuple(facts["unsupported"]))
-
-
-def connect_embedded(running: Running, ledger: Ledger) -> Reach:
-    """Connect to an embedded environment."""
-    aws = Aws(
-        running.region,
-        account=running.account,
-        endpoint=running.endpoint,
-        credentials=Credentials(running.access_key, running.secret_key),
-        embedded=True,
-        ledger=ledger,
-    )
-    unsupported = tuple(item.address for item in running.unsupported)
-    return Reach(aws, True, running.account, unsupported, running.certificate)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from stackproof.plugin.judging import Judged, settled, waivers_of
 
 if TYPE_CHECKING:
+    from stackproof.emulator import Running
     from stackproof.engine.connections import Reach
     from stackproof.engine.judgement import Judgement
     from stackproof.engine.static import Progress
@@ -65,7 +66,7 @@ def _judged(session: Session, environment: str, progress: Progress) -> Judgement
 
 def _reach(session: Session, environment: str, ledger: Ledger, progress: Progress) -> Reach:
     from stackproof.emulator import EmulatorError
-    from stackproof.engine.connections import Reach, connect, connect_embedded
+    from stackproof.engine.connections import Reach, connect
     from stackproof.model import Cause
     from stackproof.probes import permits_for
     from stackproof.sources.live import Fault
@@ -73,9 +74,25 @@ def _reach(session: Session, environment: str, ledger: Ledger, progress: Progres
     if not session.system.environment(environment).emulated:
         return connect(session.system, environment, ledger, permits=permits_for(session.system, environment))
     try:
-        return connect_embedded(session.embedded.running(session.system, environment, progress), ledger)
+        return _embedded(session.embedded.running(session.system, environment, progress), ledger)
     except EmulatorError as error:
         return Reach(Fault(Cause.TOOL_ERROR, "", f"the embedded environment does not run: {error}"), embedded=True)
+
+
+def _embedded(running: Running, ledger: Ledger) -> Reach:
+    from stackproof.engine.connections import Reach
+    from stackproof.sources.live import Aws, Credentials
+
+    aws = Aws(
+        running.region,
+        account=running.account,
+        endpoint=running.endpoint,
+        credentials=Credentials(running.access_key, running.secret_key),
+        embedded=True,
+        ledger=ledger,
+    )
+    unsupported = tuple(item.address for item in running.unsupported)
+    return Reach(aws, True, running.account, unsupported, running.certificate)
 
 
 def _silent(what: str, done: int, total: int) -> None:
