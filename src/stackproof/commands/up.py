@@ -39,7 +39,7 @@ def up(options: argparse.Namespace) -> int:
             )
         else:
             plan = emulator.make_plan(system, options.environment, running.account)
-            running = emulator.deploy(running, plan, screen)
+            running = emulator.serve(emulator.deploy(running, plan, screen), system, screen)
     except emulator.EmulatorError as error:
         screen.end()
         print(f"stackproof: {error}", file=sys.stderr)
@@ -65,8 +65,29 @@ def _show(running: Running, seconds: float) -> None:
     print(f"  database  {running.database.host}:{running.database.port}  PostgreSQL, TLS and password")
     print(f"  cache     {running.cache.host}:{running.cache.port}  Redis, TLS and token")
     print(f"  authority {running.certificate}")
+    _show_edge(running)
     for item in running.unsupported:
         print(f"  not made: {item.address} ({item.type}): {item.reason}")
+
+
+def _show_edge(running: Running) -> None:
+    """How the system's own names are reached: every client is led to the edge in its own way."""
+    for served in running.workloads:
+        print(f"  workload  {served.resource}  {served.url or served.folder}")
+    edge = running.edge
+    if edge is None:
+        return
+    own = [
+        name for name in edge.names if "amazonaws" not in name and "amplifyapp" not in name and "cloudfront" not in name
+    ]
+    print(f"  edge      {', '.join(f'https://{name}' for name in own)} via {edge.https.host}:{edge.https.port}")
+    print(f"  status    http://{edge.http.host}:{edge.http.port}/__edge/status")
+    print("  browser   chromium --user-data-dir=$(mktemp -d) \\")
+    print(f"              --ignore-certificate-errors-spki-list={edge.fingerprint} \\")
+    print(f'              --host-resolver-rules="{edge.resolver}"')
+    if own:
+        address = f"{own[0]}:443:{edge.https.host}:{edge.https.port}"
+        print(f"  curl      curl --cacert {running.certificate} --resolve {address} https://{own[0]}/")
 
 
 class _Screen:

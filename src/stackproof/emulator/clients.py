@@ -12,6 +12,7 @@ from botocore.compat import HTTPHeaders
 from botocore.config import Config
 from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
 
+from stackproof.emulator.additions.changes import Changes
 from stackproof.emulator.additions.routing import Additions, Answer
 from stackproof.emulator.models_once import shared_loader
 
@@ -19,8 +20,9 @@ from stackproof.emulator.models_once import shared_loader
 class InProcessClients:
     """Clients of one account, each made once. Used by the handlers, inside the server."""
 
-    def __init__(self, account: str, additions: Additions) -> None:
+    def __init__(self, account: str, additions: Additions, changes: Changes | None = None) -> None:
         self._additions = additions
+        self._changes = changes
         self._lock = threading.Lock()
         self._clients: dict[tuple[str, str], Any] = {}
         self._stubber = BotocoreStubber()
@@ -52,4 +54,6 @@ class InProcessClients:
         body = body.encode() if isinstance(body, str) else body if isinstance(body, bytes) else b""
         answer = self._additions.answer(request.method, request.url, request.headers, body, moto)
         status, headers, content = answer or moto()
+        if self._changes:
+            self._changes.add()
         return AWSResponse(request.url, status, HTTPHeaders.from_dict(dict(headers)), MockRawResponse(content))

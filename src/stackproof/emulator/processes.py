@@ -66,8 +66,9 @@ def spawn(
     user: str = "",
     environment: Mapping[str, str] | None = None,
     stop: int = signal.SIGTERM,
+    folder: Path | None = None,
 ) -> Known:
-    """Start a process in a session of its own, its output in `log`.
+    """Start a process in a session of its own, its output in `log`; it works in `folder`, else where the log is.
 
     Raises:
         EmulatorError: it cannot be started.
@@ -81,7 +82,7 @@ def spawn(
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                cwd=log.parent,
+                cwd=folder or log.parent,
                 env=dict(environment) if environment is not None else None,
                 user=user or None,
                 group=_group(user) if user else None,

@@ -9,12 +9,13 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from stackproof.emulator.processes import Known
 
+WORKLOAD = "workload "  # begins the role of a process that runs behind a deployed resource
 STATES = Path(".stackproof") / "embedded"
 
 
@@ -33,6 +34,45 @@ class Unsupported:
     address: str
     type: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What runs behind a deployed resource. `id` is the function's name, the service's ARN or the application's id.
+
+    `url` is where it listens, empty for the files of a web application, which lie in `folder`. `passed` are variables
+    of the run that it got; `digest` says which command and configuration it was started with.
+    """
+
+    resource: str
+    kind: str  # function, service or files
+    id: str
+    url: str = ""
+    folder: str = ""
+    passed: Mapping[str, str] = field(default_factory=dict)
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """The proxy by which the system's own names are reached, under the rules that are deployed.
+
+    `names` are those when it started; `fingerprint` is that of its certificate's key, for browsers that accept it.
+    """
+
+    https: Address
+    http: Address
+    names: tuple[str, ...]
+    fingerprint: str
+
+    @property
+    def resolver(self) -> str:
+        """The value of a Chromium browser's `--host-resolver-rules` that leads all its names here."""
+        ways = []
+        for name in self.names:
+            ways += [f"MAP {name}:443 {self.https.host}:{self.https.port}"]
+            ways += [f"MAP {name}:80 {self.http.host}:{self.http.port}"]
+        return ", ".join(ways)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +98,16 @@ class Running:
     stacks: Mapping[str, str]
     unsupported: tuple[Unsupported, ...] = ()
     starter: Known | None = None
+    workloads: tuple[Served, ...] = ()
+    edge: Edge | None = None
     access_key: str = "embedded"
     secret_key: str = "embedded"  # noqa: S105 - any would do
 
     @property
     def alive(self) -> bool:
-        """Whether all its processes run."""
-        return bool(self.processes) and all(process.alive for process in self.processes)
+        """Whether all its processes run. A workload that has ended is an outage in it, not its end."""
+        own = [process for process in self.processes if not process.role.startswith(WORKLOAD)]
+        return bool(own) and all(process.alive for process in own)
 
     def client(self, service: str, region: str = "") -> Any:
         """A boto3 client of the embedded AWS. A missing action fails at once instead of being tried again."""
@@ -129,6 +172,15 @@ def load(state: Path) -> Running | None:
                 "starter": Known(**content["starter"]) if content["starter"] else None,
                 "processes": tuple(Known(**process) for process in content["processes"]),
                 "unsupported": tuple(Unsupported(**item) for item in content["unsupported"]),
+                "workloads": tuple(Served(**item) for item in content["workloads"]),
+                "edge": _edge(content["edge"]),
             }
         )
     return None
+
+
+def _edge(content: dict[str, Any] | None) -> Edge | None:
+    if content is None:
+        return None
+    https, http = Address(**content["https"]), Address(**content["http"])
+    return Edge(https, http, tuple(content["names"]), content["fingerprint"])

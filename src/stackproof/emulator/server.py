@@ -39,6 +39,7 @@ def _serve(options: argparse.Namespace) -> None:
     from werkzeug.serving import make_server
 
     from stackproof.emulator import additions
+    from stackproof.emulator.additions.changes import Changes
     from stackproof.emulator.cache import CacheServer
     from stackproof.emulator.certificates import Certificate
     from stackproof.emulator.clients import InProcessClients
@@ -53,15 +54,15 @@ def _serve(options: argparse.Namespace) -> None:
     beside = Services.from_json(json.loads(options.services))
     share()
     added = additions.install(beside, ACCOUNT)
-    handlers = all_handlers(beside)
-    install(lambda account, region: Stacks(account, region, handlers, InProcessClients(account, added)))
+    handlers, changes = all_handlers(beside), Changes()
+    install(lambda account, region: Stacks(account, region, handlers, InProcessClients(account, added, changes)))
     if options.certificate:
         certificate = Certificate(options.certificate, options.certificate.with_name("key.pem"))
         CacheServer(beside.cache_host, beside.cache_port, certificate, Path(beside.cache_token_file)).start()
         if beside.database_front:
             behind = beside.database_socket
             DatabaseFront(beside.database_host, beside.database_port, certificate, behind).start()
-    app = additions.wsgi(added, DomainDispatcherApplication(create_backend_app))
+    app = changes.counted(additions.wsgi(added, DomainDispatcherApplication(create_backend_app)))
     server = make_server("127.0.0.1", 0, app, threaded=True)
     ready: Path = options.ready
     part = ready.with_suffix(".part")

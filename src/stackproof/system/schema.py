@@ -61,6 +61,7 @@ class Environment(Part):
     account: str = Field("", description="Twelve digits, or `${VARIABLE}` to read them from the run's environment.")
     parameters: Names = Field(default_factory=list, description="Parameter files, later ones win.")
     base_url: str = ""
+    role: str = Field("", description="ARN of a role to read with; `${VARIABLE}` is read from the run's environment.")
 
     @model_validator(mode="after")
     def _located(self) -> Environment:
@@ -136,6 +137,26 @@ class InlineWaivers(Part):
     until: datetime.date
 
 
+class Workload(Part):
+    """What runs in an emulated environment behind a deployed function or service, or the files of a web application."""
+
+    resource: str = Field(pattern=r"^[a-z][a-z0-9-]*\.\w+$", description="Its address, such as `backend.Function`.")
+    run: str = Field(
+        "", description="The command; {python}, {host}, {port}, {certificate} and {key} are put in. Serves until ended."
+    )
+    folder: str = Field(".", description="Where the command runs.")
+    health: str = Field("/health", description="The path that answers 200 when it is ready.")
+    files: str = Field("", description="Instead of a command: the folder with the built web application.")
+    passes: Names = Field(default_factory=list, description="Variables of `up`'s own environment that it gets, too.")
+    install: str = Field("", description="The command that installs what it needs; shown when something is missing.")
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Workload:
+        if bool(self.run) == bool(self.files):
+            raise ValueError("expected either run or files")
+        return self
+
+
 class Allowance(Part):
     """How many outcomes of a kind a gate lets pass."""
 
@@ -164,6 +185,9 @@ class SystemFile(Part):
     probes: list[ProbeUse] = Field(default_factory=list, description="Questions to the deployed thing itself.")
     waivers: list[Waiver] = Field(default_factory=list)
     inline_waivers: InlineWaivers | None = None
+    workloads: list[Workload] = Field(
+        default_factory=list, description="What an emulated environment runs behind functions, services and web apps."
+    )
     severities: dict[str, SeverityName] = Field(
         default_factory=dict, description="Controls or scanner rules whose severity differs from the catalogue's here."
     )
