@@ -91,6 +91,20 @@ def drifts(declared: Inventory, observed: Inventory) -> list[Drift]:
     return found
 
 
+def line_of(finding: Finding, drifted: Sequence[Drift]) -> Where | None:
+    """The author's line of the drifted property that a finding speaks of; None where it speaks of none of them."""
+    subjects = [sentence.partition(" is ")[0] for sentence in finding.message.split("; ")]
+    for subject in subjects:
+        for drift in drifted:
+            if _inside(subject, drift.path) or _inside(drift.path, subject):
+                return drift.where
+    return None
+
+
+def _inside(path: str, outer: str) -> bool:
+    return path == outer or path.startswith((f"{outer}.", f"{outer}["))
+
+
 def _drift(resource: Resource, deployed: Resource, path: str, wanted: Value, got: Value) -> Drift:
     return Drift(resource.address, path, show(wanted), show(got), resource.where(path), deployed.where(path))
 

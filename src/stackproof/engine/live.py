@@ -11,7 +11,7 @@ from typing import Any
 from stackproof.cache import key_of
 from stackproof.controls import all_controls
 from stackproof.controls.judge import Case, expected
-from stackproof.engine.deployed import Compared, Drift, Standing, compare, drifts
+from stackproof.engine.deployed import Compared, Drift, Standing, compare, drifts, line_of
 from stackproof.engine.judgement import Judgement, digest_of
 from stackproof.engine.static import Target, lost
 from stackproof.engine.systems import target_of
@@ -115,11 +115,11 @@ def judge_survey(seen: Survey, probed: Sequence[Finding] = (), facts: Mapping[st
     compared = compare(cases, observed, controls)
     wanted = expected(cases, controls) | expected([Case({}, observed)], controls)
     answered = {(pair.control, pair.resource) for pair in compared}
-    absent = _absences(seen)
+    absent, drifted = _absences(seen), _drifted(seen)
     found = [
         *_presence(seen, absent),
-        *_unchanged(seen, absent),
-        *(_side_by_side(pair, absent) for pair in compared),
+        *_unchanged(seen, absent, drifted),
+        *(_side_by_side(pair, absent, drifted.get(pair.resource, ())) for pair in compared),
         *(lost(control, address, target.environment) for control, address in sorted(wanted - answered)),
         *probed,
     ]
@@ -175,6 +175,7 @@ def _presence(seen: Survey, absent: Mapping[str, Unknown]) -> Iterator[Finding]:
     """Say of each declared resource whether it is deployed, and list what is deployed beside them."""
     partly = any(r.type == STACK for r in seen.reading.inventory.resources)
     missing = {one.address: one for one in seen.reading.missing}
+    stacks = {state.address: state.where for state in seen.reading.stacks}
     for address, resource in seen.declared.items():
         unknown, gone = absent.get(address), missing.get(address)
         if gone is not None and seen.always(address):
@@ -185,19 +186,21 @@ def _presence(seen: Survey, absent: Mapping[str, Unknown]) -> Iterator[Finding]:
             yield _about(seen, resource, DEPLOYED, Severity.HIGH, Outcome.PASS, "it is there", read)
         elif partly and resource.type == STACK and unknown.cause is Cause.NOT_DEPLOYED and seen.always(address):
             told = f"{unknown.detail}, while other stacks of the system are there"
-            yield _about(seen, resource, DEPLOYED, Severity.HIGH, Outcome.FAIL, told, ())
+            asked = (stacks[address],) if address in stacks else ()
+            yield _about(seen, resource, DEPLOYED, Severity.HIGH, Outcome.FAIL, told, asked)
         else:
             yield _unanswered(_about(seen, resource, DEPLOYED, Severity.HIGH, Outcome.UNKNOWN, "", ()), unknown)
     known = seen.declared
     for extra in seen.reading.extra:
         if extra.address not in known:
-            thing = Resource(extra.address, extra.type, {}, {"": extra.where})
+            stack = known.get(extra.address.rpartition(".")[0])
+            thing = Resource(extra.address, extra.type, {}, {"": stack.where("") if stack else extra.where})
             told = f"{extra.physical or extra.address} is in its stack and in no template"
             yield _about(seen, thing, DECLARED, Severity.MEDIUM, Outcome.FAIL, told, (extra.where,))
 
 
-def _unchanged(seen: Survey, absent: Mapping[str, Unknown]) -> Iterator[Finding]:
-    """Say of each deployed resource whether every property is as declared: a finding for each that is not."""
+def _drifted(seen: Survey) -> Mapping[str, Sequence[Drift]]:
+    """What drifted, by resource."""
     drifted: dict[str, list[Drift]] = {}
     sides = [
         {(d.resource, d.path): d for d in drifts(c.inventory, seen.reading.inventory)} for c in seen.templates.cases
@@ -205,6 +208,13 @@ def _unchanged(seen: Survey, absent: Mapping[str, Unknown]) -> Iterator[Finding]
     for key, drift in sides[0].items():
         if all(key in side for side in sides):  # else it may be as one of the cases declares it
             drifted.setdefault(drift.resource, []).append(drift)
+    return drifted
+
+
+def _unchanged(
+    seen: Survey, absent: Mapping[str, Unknown], drifted: Mapping[str, Sequence[Drift]]
+) -> Iterator[Finding]:
+    """Say of each deployed resource whether every property is as declared: a finding for each that is not."""
     for address, resource in seen.declared.items():
         there = seen.reading.inventory.get(address)
         for drift in drifted.get(address, ()):
@@ -235,7 +245,7 @@ def _unread(declared: Resource, there: Resource) -> Unknown | None:
 # --- findings ---------------------------------------------------------------------------------------------------
 
 
-def _side_by_side(pair: Compared, absent: Mapping[str, Unknown]) -> Finding:
+def _side_by_side(pair: Compared, absent: Mapping[str, Unknown], drifted: Sequence[Drift]) -> Finding:
     """Make one finding of both: the deployed outcome, at the author's line, with the calls that showed it."""
     template, deployed, standing = pair.template, pair.deployed, pair.standing
     if deployed is None:
@@ -249,7 +259,8 @@ def _side_by_side(pair: Compared, absent: Mapping[str, Unknown]) -> Finding:
             return replace(found, cause=Cause.NEEDS_TEMPLATE, remediation=ADVICE[Cause.WRITE_ONLY])
         return replace(found, remediation=ADVICE.get(cause, found.remediation))
     if standing is Standing.DRIFTED:
-        return replace(found, message=f"drifted: {deployed.message}", remediation=_AGAIN)
+        line = line_of(deployed, drifted) or found.where
+        return replace(found, where=line, message=f"drifted: {deployed.message}", remediation=_AGAIN)
     if standing is Standing.REVERTING and template is not None:
         return replace(found, message=f"fixed by hand, and the next deployment undoes it: {template.message}")
     return found
