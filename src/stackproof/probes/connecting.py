@@ -94,9 +94,16 @@ def _exchange(sock: Any, method: str, parts: SplitResult, headers: Mapping[str, 
 
 @contextlib.contextmanager
 def _ended(sock: socket.socket, seconds: float) -> Iterator[None]:
-    """End a connection that answers a byte at a time."""
+    """End a connection that answers a byte at a time; what was heard of it until then is no answer.
+
+    Raises:
+        TimeoutError: it had to be ended.
+
+    """
+    late = threading.Event()
 
     def end() -> None:
+        late.set()
         with contextlib.suppress(OSError):
             sock.shutdown(socket.SHUT_RDWR)
 
@@ -107,3 +114,5 @@ def _ended(sock: socket.socket, seconds: float) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
+        if late.is_set():
+            raise TimeoutError

@@ -14,6 +14,11 @@ from stackproof.probes.secret_reading import READ, opened, referred
 
 _PING: Final = (b"PING",)
 _WRONG: Final = (b"-WRONGPASS", b"-ERR invalid password")  # Redis 6 and newer, and before
+_NO_TOKEN: Final = (
+    b"+OK",
+    b"-ERR AUTH <password> called without any password",
+    b"-ERR Client sent AUTH, but no password",
+)
 _ALERT: Final = b"\x15\x03"  # how a TLS server says that this is no TLS
 
 
@@ -60,8 +65,8 @@ def closed(p: Probing, host: str, port: int) -> tuple[Answer, ...]:
         return (unreachable(error, place),)  # and without TLS a silence would then say nothing
     return (
         _judged(without, (b"-NOAUTH",), (b"+PONG",), "a command without a token", bare),
-        _judged(wrong, _WRONG, (b"+OK", b"-ERR AUTH called", b"-ERR Client sent AUTH"), "a wrong token", guessed),
-        _in_clear(p, host, port),
+        _judged(wrong, _WRONG, _NO_TOKEN, "a wrong token", guessed),
+        in_clear(p, host, port),
     )
 
 
@@ -80,7 +85,7 @@ def opens(p: Probing, host: str, port: int, token: str, *evidence: Where) -> Ans
     return _odd(f"with the right token {place} answered {_shown(signed)}, {_shown(alive)}", *asked)
 
 
-def _in_clear(p: Probing, host: str, port: int) -> Answer:
+def in_clear(p: Probing, host: str, port: int) -> Answer:
     """Only a server that was just heard over TLS, and takes the connection, refuses by hanging up."""
     asked = Where(f"PING at {host}:{port} without TLS")
     try:

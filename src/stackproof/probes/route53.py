@@ -44,7 +44,7 @@ def route53_weights_in_force(p: Probing, record: Resource) -> Answer:
     answers = [_weighted(found, name, seen, shifting=p.options["shifting"])]
     answers += [_target(p, one, seen, p.region_of(record)) for one in found]
     if not p.embedded:
-        answers.append(_resolved(p, name))
+        answers.append(resolved(p, name))
     return joined(answers)
 
 
@@ -88,7 +88,7 @@ def _target(p: Probing, one: Mapping[str, Any], seen: Where, region: str) -> Ans
     return good(f"{colour} points at a load balancer that is {states[host]}", seen, where)
 
 
-def _resolved(p: Probing, name: str) -> Answer:
+def resolved(p: Probing, name: str) -> Answer:
     """Whether the name resolves from here. That it does not may be this machine's fault, so it is no failure."""
     asked = Where(f"DNS {name}")
     pool = ThreadPoolExecutor(max_workers=1)

@@ -1,0 +1,1 @@
+"""Self-tests of probes, on the real embedded environment."""
