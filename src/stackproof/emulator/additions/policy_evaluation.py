@@ -65,6 +65,19 @@ def correct() -> None:
         return results[decide([self._policy_json], Question(action, resource, None, SECURE))]
 
     policy.is_action_permitted = is_action_permitted
+    _name_secrets()
+
+
+def _name_secrets() -> None:
+    """Calls for a secret are judged by its ARN; moto asks the policies about `*`, which no narrow one allows."""
+    from moto.secretsmanager.responses import SecretsManagerResponse
+
+    def resource(self: Any) -> str:
+        secret = self.backend.secrets.get(self._get_param("SecretId") or "")
+        return str(secret.arn) if secret else "*"
+
+    response: Any = SecretsManagerResponse
+    response._determine_resource = resource
 
 
 def decide(policies: Iterable[str | Mapping[str, Any]], question: Question) -> Decision:
