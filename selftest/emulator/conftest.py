@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from selftest.emulator.edge_client import Client, mdreader_with
 from stackproof import emulator
 from stackproof.system.loading import System, load_system
 
@@ -24,7 +25,7 @@ def mdreader() -> System:
 @pytest.fixture(scope="session")
 def deployed(mdreader: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator[emulator.Running]:
     """An embedded environment with all of MDReader's stacks."""
-    running = emulator.start(mdreader, tmp_path_factory.mktemp("embedded"))
+    running = emulator.start(mdreader, tmp_path_factory.mktemp("embedded"), workloads=False)
     yield running
     running.stop()
 
@@ -50,3 +51,25 @@ def deploy(deployed: emulator.Running, tmp_path: Path) -> Iterator[Deploy]:
     living = client.list_stacks()["StackSummaries"]
     while any(s["StackName"] in used and s["StackStatus"].endswith("PROGRESS") for s in living):
         living = client.list_stacks()["StackSummaries"]
+
+
+@pytest.fixture(scope="session")
+def edged_system(tmp_path_factory: pytest.TempPathFactory) -> System:
+    """MDReader with the tests' own small application."""
+    return mdreader_with(tmp_path_factory.mktemp("edged"))
+
+
+@pytest.fixture(scope="session")
+def edged(edged_system: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator[emulator.Running]:
+    """An embedded environment with all of MDReader's stacks, workloads and the edge."""
+    running = emulator.start(edged_system, tmp_path_factory.mktemp("edge"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def client(edged: emulator.Running) -> Iterator[Client]:
+    """A client of that environment's edge."""
+    client = Client(edged)
+    yield client
+    client.close()

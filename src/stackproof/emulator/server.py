@@ -47,14 +47,14 @@ def _serve(options: argparse.Namespace) -> None:
     from stackproof.emulator.cloudformation.stacks import Stacks
     from stackproof.emulator.handlers import all_handlers
     from stackproof.emulator.models_once import share
-    from stackproof.emulator.services import ACCOUNT, Services
+    from stackproof.emulator.services import ACCOUNT, CHANGES, Services
     from stackproof.emulator.tls_front import DatabaseFront
 
     default_user_config["lambda"] = {"use_docker": False}  # invocations answer, and run nothing
     beside = Services.from_json(json.loads(options.services))
     share()
     added = additions.install(beside, ACCOUNT)
-    handlers, changes = all_handlers(beside), Changes()
+    handlers, changes = all_handlers(beside), Changes(options.ready.with_name(CHANGES))
     install(lambda account, region: Stacks(account, region, handlers, InProcessClients(account, added, changes)))
     if options.certificate:
         certificate = Certificate(options.certificate, options.certificate.with_name("key.pem"))

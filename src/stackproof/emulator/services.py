@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 HEALTH: Final = "/stackproof/health"  # answered by the server itself, whatever moto does
-CHANGES: Final = "/stackproof/changes"  # how often the things changed that the edge follows
+CHANGES: Final = "changes"  # the file, beside the others of the environment, that counts what the edge follows
 ACCOUNT: Final = "123456789012"  # moto's own
 
 

@@ -154,7 +154,7 @@ class _Bucket:
 
 def find_method(methods: Sequence[Method], path: str, verb: str) -> Method | None:
     """The method of the most exact resource that fits a path; `ANY` where the verb has none of its own."""
-    asked = [unquote(part) for part in path.strip("/").split("/")]
+    asked = [unquote(part) for part in path.removeprefix("/").removesuffix("/").split("/")]
     best: dict[tuple[int, ...], list[Method]] = {}
     for method in methods:
         rank = _rank(method.path.strip("/").split("/"), asked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import ssl
 import sys
@@ -28,6 +29,7 @@ from stackproof.emulator.edge.visits import Counts, Visit, own_answer
 
 STATUS: Final = "/__edge/status"
 LARGEST: Final = 64 * 1024 * 1024  # bytes of a request that the edge takes at all
+_LOOK: Final = 0.5  # seconds between two looks for changes
 _DEEPEST: Final = 3  # rewrites of one request
 
 
@@ -47,12 +49,14 @@ class Edge:
         self._certificate: Certificate | None = None
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._tls.minimum_version = ssl.TLSVersion.TLSv1_2
-        self.keeper = Keeper(settings, self._session, self._follow)
+        self.keeper = Keeper(settings, self._follow)
+        self._looking: asyncio.Task[None] | None = None
 
     async def start(self) -> tuple[int, int, Sequence[str], str]:
         """Read the rules and listen; give the ports for HTTPS and HTTP, the names, and the key's fingerprint."""
         await self.keeper.current()
         await self._checks.first()
+        self._looking = asyncio.create_task(self._look())
         server = web.Server(self.answer, access_log=None)
         runner = web.ServerRunner(server)
         await runner.setup()
@@ -63,8 +67,16 @@ class Edge:
 
     async def close(self) -> None:
         """End what runs beside the listeners."""
+        if self._looking:
+            self._looking.cancel()
         await self._checks.close()
         await self._session.close()
+
+    async def _look(self) -> None:
+        """Look for changes while nobody asks, so that a new name has its certificate before the first request."""
+        while True:
+            await asyncio.sleep(_LOOK)
+            await self.keeper.current()
 
     async def _follow(self, rules: Rules) -> None:
         """Follow new rules: a certificate for their names, health checks of their targets."""
