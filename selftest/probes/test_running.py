@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from stackproof.errors import MisuseError
 from stackproof.model import Cause, Inventory, Outcome, Resource, Severity, Unknown, Where
-from stackproof.probes import Answer, Probing, expected_probes, run_probes, unasked_probes
+from stackproof.probes import Answer, Probing, all_probes, expected_probes, run_probes, unasked_probes
 from stackproof.probes.base import joined
 from stackproof.sources.live import Aws, Credentials
 from stackproof.system.loading import System, load_system
@@ -118,6 +118,15 @@ def test_what_could_not_be_asked_at_all_has_its_cause(tmp_path: Path) -> None:
     assert {(f.control, f.resource) for f in findings} == expected_probes(entries, "prod", declared)
     assert [f.cause for f in findings if f.resource] == [Cause.NO_CREDENTIALS]
     assert not any(f.outcome is Outcome.PASS for f in findings)
+
+
+def test_the_page_names_every_probe_and_option() -> None:
+    """docs/system.md has each probe with the options that it takes, and says which of them write."""
+    page = (Path(__file__).parents[2] / "docs/system.md").read_text(encoding="utf-8")
+    rows = {row.split("`")[1]: row for row in page.splitlines() if row.startswith("| `")}
+    for probe in all_probes():
+        assert all(f"`{option}`" in rows[probe.id] or f"`{option}: " in rows[probe.id] for option in probe.options)
+        assert ("(writes)" in rows[probe.id]) == probe.writes
 
 
 @given(st.lists(st.sampled_from([Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN]), min_size=1, max_size=6))
