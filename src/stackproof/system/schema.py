@@ -25,12 +25,28 @@ def _seconds(value: object) -> object:
     return value
 
 
+def _milliseconds(value: object) -> object:
+    if isinstance(value, str) and (found := re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s)", value)):
+        return round(float(found[1]) * {"ms": 1, "s": 1000}[found[2]])
+    if isinstance(value, str):
+        raise ValueError("expected a time such as '2500ms' or '3s'")
+    return value
+
+
+def _address(text: str) -> str:
+    if not re.match(r"(https?|wss?)://[^/\s]|\$\{\w+\}", text):
+        raise ValueError("expected an address such as 'https://app.example.com', or '${VARIABLE}'")
+    return text
+
+
 def _many(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
 Slug = Annotated[str, AfterValidator(_slug)]
 Seconds = Annotated[int, BeforeValidator(_seconds), Field(gt=0)]
+Milliseconds = Annotated[int, BeforeValidator(_milliseconds), Field(gt=0)]
+Url = Annotated[str, AfterValidator(_address)]
 Names = Annotated[list[str], BeforeValidator(_many)]
 SeverityName = Literal["info", "low", "medium", "high", "critical"]
 
@@ -52,6 +68,20 @@ class Stack(Part):
     parameters: dict[str, str | int | bool] = Field(default_factory=dict)
 
 
+class FlowUser(Part):
+    """Whom the user flows sign in as, where they cannot sign up somebody of their own. No secret stands here."""
+
+    email: str = Field("", description="The name to sign in with; `${VARIABLE}` is read from the run's environment.")
+    password: str = Field("", pattern=r"^(\$\{\w+\})?$", description="`${VARIABLE}` of the run's environment.")
+    secret: str = Field("", description="Instead: a Secrets Manager secret's name; JSON with email and password.")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> FlowUser:
+        if bool(self.password) == bool(self.secret):
+            raise ValueError("expected either password or secret")
+        return self
+
+
 class Environment(Part):
     """Where the stacks are deployed, with which parameters."""
 
@@ -61,6 +91,10 @@ class Environment(Part):
     account: str = Field("", description="Twelve digits, or `${VARIABLE}` to read them from the run's environment.")
     parameters: Names = Field(default_factory=list, description="Parameter files, later ones win.")
     base_url: str = ""
+    addresses: dict[Slug, Url] = Field(
+        default_factory=dict, description="Where users reach it: `app`, `api`, `websocket` ...; else `base_url`."
+    )
+    test_user: FlowUser | None = None
     role: str = Field("", description="ARN of a role to read with; `${VARIABLE}` is read from the run's environment.")
 
     @model_validator(mode="after")
@@ -162,6 +196,15 @@ class Allowance(Part):
 
     fail: int = Field(0, ge=0)
     unknown: int = Field(0, ge=0)
+    flaky: int = Field(0, ge=0, description="Flows that passed only when they were tried again.")
+
+
+class PageBudget(Part):
+    """What a page may take. The defaults for lcp and cls are what Google calls good (https://web.dev/articles/vitals)."""
+
+    lcp: Milliseconds = Field(2500, description="Largest contentful paint, `2500ms` or `2.5s`.")
+    cls: float = Field(0.1, ge=0, description="Cumulative layout shift.")
+    load: Milliseconds = Field(3000, description="From the start of the navigation to the end of the load event.")
 
 
 class Gate(Part):
@@ -170,6 +213,8 @@ class Gate(Part):
     budget: Seconds | None = None
     allow: Allowance = Field(default_factory=Allowance)
     blocks: SeverityName = Field("low", description="The lowest severity whose failures count.")
+    retries: int = Field(1, ge=0, le=5, description="How often a flow that failed is tried again (e2e and smoke).")
+    pages: PageBudget = Field(default_factory=PageBudget, description="What each page may take (e2e and smoke).")
 
 
 class SystemFile(Part):
