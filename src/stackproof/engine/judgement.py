@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def from_bytes(content: bytes) -> list[Judgement]:
         Judgement(
             **{
                 **entry,
-                "findings": tuple(_finding(values) for values in entry["findings"]),
+                "findings": tuple(finding_from(values) for values in entry["findings"]),
                 "marks": tuple(_mark(values) for values in entry["marks"]),
             }
         )
@@ -77,20 +78,13 @@ def digest_of(path: Path) -> str:
 _FIELDS = tuple(field.name for field in fields(Finding))
 
 
-def _plain(judgement: Judgement) -> dict[str, Any]:
-    findings = [[_json(getattr(finding, name)) for name in _FIELDS] for finding in judgement.findings]
-    marks = [{**asdict(mark), "until": mark.until and mark.until.isoformat()} for mark in judgement.marks]
-    rest = {f.name: getattr(judgement, f.name) for f in fields(judgement)}
-    return {**rest, "findings": findings, "marks": marks}
+def plain_finding(finding: Finding) -> list[Any]:
+    """A finding as plain JSON, its fields in their order."""
+    return [_json(getattr(finding, name)) for name in _FIELDS]
 
 
-def _json(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_json(item) for item in value]
-    return [value.source, value.line] if isinstance(value, Where) else value
-
-
-def _finding(values: Sequence[Any]) -> Finding:
+def finding_from(values: Sequence[Any]) -> Finding:
+    """Read what `plain_finding` made."""
     named = dict(zip(_FIELDS, values, strict=True))
     named["severity"] = Severity(named["severity"])
     named["outcome"] = Outcome(named["outcome"])
@@ -100,6 +94,21 @@ def _finding(values: Sequence[Any]) -> Finding:
     named["proves"] = tuple(named["proves"])
     named["evidence"] = tuple(Where(*place) for place in named["evidence"])
     return Finding(**named)
+
+
+def _plain(judgement: Judgement) -> dict[str, Any]:
+    findings = [plain_finding(finding) for finding in judgement.findings]
+    marks = [{**asdict(mark), "until": mark.until and mark.until.isoformat()} for mark in judgement.marks]
+    rest = {f.name: getattr(judgement, f.name) for f in fields(judgement)}
+    return {**rest, "findings": findings, "marks": marks}
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_json(item) for item in value]
+    if isinstance(value, Enum):
+        return value.value
+    return [value.source, value.line] if isinstance(value, Where) else value
 
 
 def _mark(values: Mapping[str, Any]) -> Waiver:

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from stackproof.model import Cause, Finding, Outcome, Severity
 
+FLAKY = "flaky"  # the standing of a check that passed only when it was tried again
 OWED = frozenset({Cause.NEEDS_LIVE, Cause.NEEDS_TEMPLATE})  # another gate answers them
 
 
@@ -28,6 +29,7 @@ class Policy:
     blocks: Severity = Severity.LOW
     allow_fail: int = 0
     allow_unknown: int = 0
+    allow_flaky: int = 0
     budget: float | None = None
 
 
@@ -36,7 +38,8 @@ class Decision:
     """A gate's status with its reasons and the counts that they rest on.
 
     `expected` counts the checks that had to be answered, `judged` those that were, `owed` those that only another
-    gate can answer (unknown with the cause needs-live: integration, with needs-template: unit).
+    gate can answer (unknown with the cause needs-live: integration, with needs-template: unit). `flaky` are
+    among the passed ones.
     """
 
     status: Status
@@ -50,6 +53,7 @@ class Decision:
     waived: int
     not_applicable: int
     advisory: int
+    flaky: int = 0
 
 
 def decide(
@@ -73,11 +77,14 @@ def decide(
     undecided = len(unknown) - len(owed) + len(missing)
     count = Counter(f.outcome for f in findings) + Counter(quiet or {})
     expected = count.total() + len(missing)
+    flaky = sum(f.standing == FLAKY for f in findings)
     blind = _blind(findings, len(missing)) if count.total() == len(unknown) else ""
     reasons = {
         Status.NOT_RUN: "" if required and expected else blind,
         Status.INCONCLUSIVE: blind if blind and required else _unanswered(undecided, len(missing), expected, policy),
-        Status.FAILED: "; ".join(filter(None, (_too_many(len(blocking), policy), _too_slow(seconds, policy)))),
+        Status.FAILED: "; ".join(
+            filter(None, (_too_many(len(blocking), policy), _too_flaky(flaky, policy), _too_slow(seconds, policy)))
+        ),
     }
     given = [status for status, reason in reasons.items() if reason]
     given = [Status.NOT_RUN] if reasons[Status.NOT_RUN] else given
@@ -93,6 +100,7 @@ def decide(
         waived=count[Outcome.WAIVED],
         not_applicable=count[Outcome.NOT_APPLICABLE],
         advisory=count[Outcome.FAIL] - len(blocking),
+        flaky=flaky,
     )
 
 
@@ -120,6 +128,12 @@ def _too_many(blocking: int, policy: Policy) -> str:
         return ""
     failures = "1 failure" if blocking == 1 else f"{blocking} failures"
     return f"{failures} of {policy.blocks.label} or higher, {policy.allow_fail} allowed"
+
+
+def _too_flaky(flaky: int, policy: Policy) -> str:
+    if flaky <= policy.allow_flaky:
+        return ""
+    return f"{flaky} passed only when tried again, {policy.allow_flaky} allowed"
 
 
 def _too_slow(seconds: float, policy: Policy) -> str:

@@ -17,9 +17,10 @@ from typing import Any
 import pytest
 
 from stackproof.errors import MisuseError
+from stackproof.plugin.flows import CAUSE, UnansweredError, expected_finding, gates_of, of_another_system, run_flow
 from stackproof.plugin.items import CheckItem, Checks, ChecksCollector, run_item
 from stackproof.plugin.options import MARKERS, add_options, given_options, refuse_misread_paths
-from stackproof.plugin.session import MISUSE, SESSION, Session
+from stackproof.plugin.session import EXPECTED, MISUSE, SESSION, Session
 
 __all__ = ["deployed_checks", "template_checks"]
 
@@ -64,23 +65,46 @@ def pytest_pycollect_makeitem(collector: pytest.Collector, name: str, obj: objec
     return made
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Report a mistake in system.yaml or its files that collecting the checks brought to light."""
-    misuse = config.stash[SESSION].misuse
-    if misuse and hasattr(config, "workerinput"):
-        config.workeroutput[MISUSE] = misuse  # type: ignore[attr-defined]
-        items.clear()
-    elif misuse:
-        raise pytest.UsageError(misuse)
+    """Count what must be answered before anything is deselected; report a mistake that collecting brought to light."""
+    session = config.stash[SESSION]
+    try:
+        items[:] = [item for item in items if not of_another_system(item, session)]
+        for item in items:
+            for gate in gates_of(item, session):
+                session.gate(gate).expect(expected_finding(item, session))
+    except MisuseError as error:
+        session.misuse = session.misuse or str(error)
+    if hasattr(config, "workerinput"):
+        config.workeroutput[EXPECTED] = session.expected()  # type: ignore[attr-defined]
+        config.workeroutput[MISUSE] = session.misuse  # type: ignore[attr-defined]
+        items[:] = [] if session.misuse else items
+    elif session.misuse:
+        raise pytest.UsageError(session.misuse)
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
-    """Report a check: it was judged before, so there is nothing to set up, call or tear down."""
-    if not isinstance(item, CheckItem):
-        return None
-    run_item(item)
-    return True
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """Report a check, which was judged before, or run a test that is one."""
+    if isinstance(item, CheckItem):
+        run_item(item)
+        return True
+    session = item.config.stash[SESSION]
+    gates = gates_of(item, session)
+    if gates:
+        run_flow(item, nextitem, gates, session)
+    return bool(gates) or None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Keep the cause of a test that ended without a verdict."""
+    report: Any = yield
+    value = call.excinfo.value if call.excinfo else None
+    if isinstance(value, UnansweredError):
+        report.user_properties.append((CAUSE, [value.cause.value, value.detail]))
+    return report  # type: ignore[no-any-return]
 
 
 @pytest.hookimpl(tryfirst=True)

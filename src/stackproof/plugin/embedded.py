@@ -27,14 +27,16 @@ class Embedded:
 
         """
         from stackproof import emulator
+        from stackproof.cache import Cache, key_of
 
         found = emulator.running(self._folder, environment)
         if found is not None and found.system == system.file.name:
             return found
         name = self._name(environment)
-        return emulator.running(self._folder, name) or emulator.start(
-            system, self._folder, environment=environment, name=name, progress=progress, owner=self._owner
-        )
+        with Cache().lock(key_of("embedded", str(self._folder), name)):  # several processes of a run may want it
+            return emulator.running(self._folder, name) or emulator.start(
+                system, self._folder, environment=environment, name=name, progress=progress, owner=self._owner
+            )
 
     def end(self) -> None:
         """End what this session started."""

@@ -17,12 +17,18 @@ if TYPE_CHECKING:
     from stackproof.reports.terminal import Screen
 
 
+JUDGES = {"unit": "template_checks", "integration": "deployed_checks"}  # gates whose checks are judged, not tested
+
+
 class GateRun:
     """The run of one gate. `results` maps each environment to its decision and findings, once they are decided."""
 
     def __init__(self, name: str, session: Session) -> None:
         self.name = name
+        self.declared = False  # whether a module that declares the gate's checks was collected
         self.reported: set[str] = set()
+        self.flows: dict[tuple[str, str], Finding] = {}  # expected tests, by environment and name; then their findings
+        self.heard_flows: set[tuple[str, str]] = set()
         self.failed = 0
         self.results: dict[str, tuple[Decision, list[Finding]]] = {}
         self._session = session
@@ -38,9 +44,31 @@ class GateRun:
         """When the gate passes."""
         return policy_of(self._session.system, self.name)
 
+    @property
+    def ran(self) -> bool:
+        """Whether anything of it was reported."""
+        return bool(self.reported or self.heard_flows)
+
+    @property
+    def retries(self) -> int:
+        """How often a flow that failed is tried again."""
+        said = self._session.system.file.gates.get(self.name)
+        return said.retries if said else 1
+
+    def expect(self, finding: Finding) -> None:
+        """Count a test among what must be answered; until it is, `finding` says that it did not run."""
+        self.flows.setdefault((finding.environment, finding.control), finding)
+
     def heard(self, check: str, *, failed: bool) -> None:
         """Note that a check was reported, and whether pytest counts it as failed."""
         self.reported.add(check)
+        self.failed += failed
+
+    def heard_flow(self, finding: Finding, *, failed: bool) -> None:
+        """Note what came of a test."""
+        key = (finding.environment, finding.control)
+        self.flows[key] = finding
+        self.heard_flows.add(key)
         self.failed += failed
 
     def checks(self, reporter: Any) -> list[tuple[str, Finding]]:
@@ -50,17 +78,29 @@ class GateRun:
             MisuseError: system.yaml or a parameter file is wrong.
 
         """
+        self.declared = True
         return [check for named in self._judge(reporter).checks.values() for check in named.items()]
 
     def decide(self, seconds: float) -> None:
         """Decide each environment."""
-        required = self._session.options.evidence_required
-        for environment, checks in self._judge(None).checks.items():
-            ran = {name: finding for name, finding in checks.items() if name in self.reported}
-            missing = [name for name in checks if name not in self.reported]
-            decision = decide(list(ran.values()), self.policy, seconds, missing=missing, required=required)
-            found = [finding if name in ran else left_out(finding) for name, finding in checks.items()]
-            self.results[environment] = (decision, found)
+        judged = self._all().checks
+        for environment in dict.fromkeys([*judged, *(environment for environment, _ in self.flows)]):
+            ran, left = self._sorted(environment, judged.get(environment, {}))
+            missing = [finding.key for finding in left]
+            if self.name in JUDGES and environment not in judged:
+                missing.append(f"what {JUDGES[self.name]}() declares")
+            required = self._session.options.evidence_required
+            decision = decide(ran, self.policy, seconds, missing=missing, required=required)
+            self.results[environment] = (decision, [*ran, *left])
+
+    def _sorted(self, environment: str, checks: Mapping[str, Finding]) -> tuple[list[Finding], list[Finding]]:
+        """The findings of what was reported, and of what the run left out."""
+        ran = [finding for name, finding in checks.items() if name in self.reported]
+        left = [left_out(finding) for name, finding in checks.items() if name not in self.reported]
+        for key, finding in self.flows.items():
+            if key[0] == environment:
+                (ran if key in self.heard_flows else left).append(finding)
+        return ran, left
 
     def write(self, run: Mapping[str, Any]) -> None:
         """Write the gate's file.
@@ -71,8 +111,8 @@ class GateRun:
         """
         from stackproof.reports.gate_file import write_gate
 
-        facts = self._judge(None).facts
-        results = {name: (decision, found, facts[name]) for name, (decision, found) in self.results.items()}
+        facts = self._all().facts
+        results = {name: (decision, found, facts.get(name, {})) for name, (decision, found) in self.results.items()}
         write_gate(self.file, self.name, self._session.system.file.name, results, run)
 
     def lines(self, screen: Screen) -> list[str]:
@@ -82,12 +122,13 @@ class GateRun:
         decisions = {name: decision for name, (decision, _) in self.results.items()}
         findings = [finding for _, found in self.results.values() for finding in found]
         title = f"{self._session.system.file.name} · {self.name} gate"
-        told = [
-            line for facts in self._judge(None).facts.values() for line in facts.get("preflight", {}).get("text", ())
-        ]
+        told = [line for facts in self._all().facts.values() for line in facts.get("preflight", {}).get("text", ())]
         room = replace(screen, height=max(screen.height - len(told), 1)) if screen.height else screen
         written = summary(title, decisions, findings, room, blocks=self.policy.blocks)
         return [*written, *(f"  {cut(line, screen.width - 2)}" for line in told)]
+
+    def _all(self) -> Judged:
+        return self._judge(None) if self.declared else Judged({}, {})
 
     def _judge(self, reporter: Any) -> Judged:
         from stackproof.plugin.deployments import judge_deployments

@@ -18,6 +18,8 @@ MARKERS = (
     "performance: response times under load",
     "security: code, dependencies and the running system",
     "smoke: basic functionality of one address",
+    "proves(*ids): the statements of the design that a test proves",
+    "system(*names): the systems that a test speaks of; it is left out when another one is judged",
 )
 
 

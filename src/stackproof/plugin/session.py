@@ -6,19 +6,22 @@ import datetime
 import os
 import subprocess
 import time
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from stackproof.errors import MisuseError
 from stackproof.gates.gate import Status
 from stackproof.plugin.embedded import Embedded
+from stackproof.plugin.flows import FLOW
 from stackproof.plugin.gates import GateRun
 from stackproof.plugin.options import GATES, Options
 
 INCOMPLETE = 6  # exit code: evidence is required, and some is missing
 MISUSE = "stackproof_misuse"  # under which a worker of xdist tells it to its controller
+EXPECTED = "stackproof_expected"  # the same, of what it collected
 _SCREEN = 40  # lines that the summary may take where no terminal says how many it has
 
 
@@ -38,13 +41,21 @@ class Session:
         self._started = datetime.datetime.now(datetime.UTC)
         self._clock = time.monotonic()
         self._gates: dict[str, GateRun] = {}
+        self._failing: set[str] = set()  # tests of which a report has failed
         self._notes: list[str] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Remember which checks were reported, and how many of pytest's failures are ours."""
+        from stackproof.engine.judgement import finding_from
+
         properties = dict(report.user_properties)
         if "check" in properties:
             self.gate(str(properties["gate"])).heard(str(properties["check"]), failed=report.failed)
+        self._failing |= {report.nodeid} if report.failed else set()
+        for name, value in report.user_properties:
+            if name == FLOW:
+                gate, finding = cast("tuple[str, list[Any]]", value)
+                self.gate(gate).heard_flow(finding_from(finding), failed=report.nodeid in self._failing)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -53,8 +64,25 @@ class Session:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        """Hear what a worker found to be misused while it collected."""
-        self.misuse = self.misuse or getattr(node, "workeroutput", {}).get(MISUSE, "")
+        """Hear what a worker collected, and what it found to be misused."""
+        from stackproof.engine.judgement import finding_from
+
+        told = getattr(node, "workeroutput", {})
+        self.misuse = self.misuse or told.get(MISUSE, "")
+        for name, (declared, flows) in told.get(EXPECTED, {}).items():
+            gate = self.gate(name)
+            gate.declared |= declared
+            for finding in flows:
+                gate.expect(finding_from(finding))
+
+    def expected(self) -> dict[str, tuple[bool, list[list[Any]]]]:
+        """What a worker of xdist tells its controller: by gate, whether its checks were collected, and its tests."""
+        from stackproof.engine.judgement import plain_finding
+
+        return {
+            name: (gate.declared, [plain_finding(finding) for finding in gate.flows.values()])
+            for name, gate in self._gates.items()
+        }
 
     def gate(self, name: str) -> GateRun:
         """The run of one gate."""
@@ -73,13 +101,18 @@ class Session:
         except SyntaxError:
             return True
 
+    @cached_property
+    def has_system(self) -> bool:
+        """Say whether there is a system to judge: one that is named, or lies here."""
+        from stackproof.system.loading import known_systems
+
+        return bool(self.options.system or known_systems(Path()))
+
     @property
     def asked(self) -> bool:
         """Say whether `-m` asks for one of the gates, of a system that is named or lies here."""
-        from stackproof.system.loading import known_systems
-
         named = bool(self._selection) and any(self.wants(gate) for gate in GATES)
-        return named and bool(self.options.system or known_systems(Path()))
+        return named and self.has_system
 
     def check_options(self) -> None:
         """Find mistakes in the options before anything is collected.
@@ -146,7 +179,7 @@ class Session:
         """
         if self.misuse:
             raise pytest.UsageError(self.misuse)
-        ran = [gate for gate in self._gates.values() if gate.reported]
+        ran = [gate for gate in self._gates.values() if gate.ran]
         if not ran:
             return exitstatus
         seconds = time.monotonic() - self._clock

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from stackproof.gates.gate import OWED, Decision, Status
+from stackproof.gates.gate import FLAKY, OWED, Decision, Status
 from stackproof.model import Finding, Outcome, Severity
 from stackproof.reports.records import ranked
 
@@ -69,7 +69,7 @@ def summary(
     screen = replace(screen, width=min(screen.width, _WIDEST))
     names = tuple(environments or decisions)
     head = _head(title, decisions, screen)
-    unknown = _unknowns(findings, screen, names)
+    unknown = [*_flaky(findings, screen), *_unknowns(findings, screen, names)]
     failures = grouped(findings, blocks, names)
     if not screen.height:
         return [*head, *(line for failure in failures for line in describe(failure, screen)), *unknown]
@@ -181,6 +181,11 @@ def _wrapped(text: str, width: int) -> list[str]:
     return [cut(line, width) for line in [*lines[:2], " ".join(lines[2:])] if line]
 
 
+def _flaky(findings: Iterable[Finding], screen: Screen) -> list[str]:
+    lines = [f"{f.control} at {f.where}: {f.message}" for f in ranked(findings) if f.standing == FLAKY]
+    return [f"  {screen.paint('FLAKY  ', 'yellow')} {cut(line, screen.width - 10)}" for line in lines]
+
+
 def _unknowns(findings: Iterable[Finding], screen: Screen, environments: Sequence[str]) -> list[str]:
     """Group unknowns by what decides them: one missing parameter may leave fifty checks unanswered."""
     groups: dict[tuple[str, str], list[Finding]] = {}
@@ -238,6 +243,7 @@ def _counts(decision: Decision) -> str:
     ]
     optional = {
         f"{decision.owed} owed": decision.owed,
+        f"{decision.flaky} flaky": decision.flaky,
         f"{decision.waived} waived": decision.waived,
         f"{decision.advisory} advice": decision.advisory,
         f"{decision.not_applicable} n/a": decision.not_applicable,

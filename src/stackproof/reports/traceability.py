@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from stackproof.gates.gate import FLAKY
 from stackproof.model import Outcome
 from stackproof.reports.files import write_atomically
 from stackproof.reports.records import kleene
@@ -149,7 +150,8 @@ def _proofs(
             continue
         outcome = kleene(Outcome(f["outcome"]) for f in findings)
         checks = tuple(sorted({f["control"] for f in findings}))
-        yield Proof(statement, kind, environment, outcome.value, _why(outcome, findings), checks)
+        flaky = outcome is Outcome.PASS and any(f["standing"] == FLAKY for f in findings)
+        yield Proof(statement, kind, environment, FLAKY if flaky else outcome.value, _why(outcome, findings), checks)
 
 
 def _why(outcome: Outcome, findings: Iterable[Mapping[str, Any]]) -> str:
