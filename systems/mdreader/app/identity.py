@@ -55,7 +55,7 @@ class Identity:
                 UserPoolId=self._pool["user_pool_id"], Username=email, Password=password, Permanent=True
             )
         except errors.InvalidPasswordException as error:
-            reason = "must have 8 characters or more, with upper case, lower case, a number and a symbol"
+            reason = "use 8 characters or more, with upper case, lower case, a number and a symbol"
             raise Problem(422, "The password is too weak.", [("body.password", reason)]) from error
 
     def sign_in(self, email: str, password: str) -> tuple[str, int]:
@@ -95,7 +95,7 @@ class Identity:
         except errors.UsernameExistsException as error:
             found = self._client.admin_get_user(UserPoolId=pool, Username=email)
             if found["UserStatus"] != "FORCE_CHANGE_PASSWORD":
-                taken = "is taken; sign in instead"
+                taken = "this address is taken; sign in instead"
                 raise Problem(409, "Somebody has signed up with this address.", [("body.email", taken)]) from error
 
     # --- tokens ---------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ export function field({ label, name, hint, multiline = false, ...rest }) {
     h("label", { for: id }, label, rest.required ? null : h("span", { class: "optional" }, " optional")),
     rest.type === "password" ? h("div", { class: "reveal" }, input, reveal(input)) : input,
     hint && h("p", { class: "hint", id: `${id}-hint` }, hint),
-    h("p", { class: "error", id: `${id}-error`, hidden: true }),
+    h("p", { class: "error", id: `${id}-error`, role: "alert", hidden: true }),
   );
 }
 
@@ -84,12 +84,12 @@ function explain(input) {
 function complain(element, problem, error) {
   let first;
   for (const input of inputs(element)) {
-    const message = error.fields[input.name];
-    tell(input, message ? `This ${message}.` : "");
+    const message = error.fields[input.name] ?? "";
+    tell(input, message && `${message[0].toUpperCase()}${message.slice(1)}.`);
     if (message) first ??= input;
   }
   problem.textContent = error.message;
-  problem.hidden = false;
+  problem.hidden = first !== undefined; // what is said beside the field need not be said twice
   first?.focus();
 }
 

@@ -52,7 +52,7 @@ export async function share(workspace, changed = () => undefined) {
           done.textContent = `${added.full_name} can read and write here now.`;
         },
       },
-      field({ label: "E-mail of somebody who has an account", name: "email", type: "email", required: true, autocomplete: "off", maxLength: 254 }),
+      field({ label: "E-mail", hint: "Of somebody who has an account.", name: "email", type: "email", required: true, autocomplete: "off", maxLength: 254 }),
     );
     asked.classList.add("inline");
     return [asked, done, h("h3", {}, "People of this workspace"), list];
