@@ -283,10 +283,10 @@ def test_other_tests_beside_a_system_are_left_alone(project: Project) -> None:
 
 
 def test_a_failing_test_beside_the_checks_is_not_hidden(project: Project) -> None:
-    """A red test of another kind keeps its exit code though the gate is only inconclusive."""
+    """A red test with the gate's mark fails the gate, whatever severity it blocks on."""
     project.put(
         "tests/unit/test_own.py", "import pytest\n\n\n@pytest.mark.unit\ndef test_bad():\n    raise ValueError\n"
     )
     ran = project.gate("--environment", "prod")
     assert ran.code == 1
-    assert project.result("prod")["status"] == "inconclusive"
+    assert project.result("prod")["status"] == "failed"

@@ -127,7 +127,7 @@ def _finding(
     return Finding(
         control=name_of(item),
         engine="pytest",
-        severity=Severity.HIGH,
+        severity=Severity.CRITICAL,  # whoever writes a test means it: none is mere advice
         outcome=outcome,
         where=Where(shown.as_posix(), (line or 0) + 1),
         resource="",
