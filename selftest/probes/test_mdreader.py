@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
-from selftest.probes.asking import World
+import pytest
+
+from selftest.emulator.test_permissions import enforce
+from selftest.probes.asking import World, ask
 from stackproof.model import Cause, Finding, Outcome
-from stackproof.probes import expected_probes, permits_for, run_probes
-from stackproof.sources.live import Ledger
+from stackproof.probes import actions_for, expected_probes, permits_for, run_probes
+from stackproof.sources.live import Aws, Credentials, Ledger
 from stackproof.system.loading import System
 
 ENTRIES = {
@@ -44,6 +49,12 @@ def state(world: World) -> dict[str, Any]:
             n: functions.get_function_concurrency(FunctionName=n).get("ReservedConcurrentExecutions") for n in names
         },
     }
+
+
+def without_dns(system: System) -> System:
+    """The same without the probe that resolves a name of the real world when it is not embedded."""
+    kept = [entry for entry in system.file.probes if entry.id != "colours-in-force"]
+    return replace(system, file=system.file.model_copy(update={"probes": kept}))
 
 
 def run(world: World, system: System) -> tuple[list[Finding], Ledger, dict[str, Any], dict[str, Any]]:
@@ -85,11 +96,44 @@ def test_no_secret_reaches_the_ledger_or_a_finding(world: World, mdreader: Syste
     assert token not in written
 
 
+@pytest.fixture
+def role(world: World, mdreader: System) -> Iterator[Aws]:
+    """A connection as to real AWS, of a role with just the actions that the probes say they need; IAM is enforced."""
+    iam, statement = world.client("iam"), {"Effect": "Allow", "Resource": "*"}
+    actions = list(actions_for(mdreader, "prod"))
+    document = json.dumps({"Version": "2012-10-17", "Statement": [{**statement, "Action": actions}]})
+    iam.create_user(UserName="prober")
+    iam.put_user_policy(UserName="prober", PolicyName="p", PolicyDocument=document)
+    key = iam.create_access_key(UserName="prober")["AccessKey"]
+    keys = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+    place, permits = world.running.endpoint, permits_for(mdreader, "prod")
+    enforce(world.running, "0")
+    yield Aws(world.running.region, endpoint=place, credentials=keys, permits=permits, attempts=1)
+    enforce(world.running, "inf")
+    iam.delete_access_key(UserName="prober", AccessKeyId=key["AccessKeyId"])
+    iam.delete_user_policy(UserName="prober", PolicyName="p")
+    iam.delete_user(UserName="prober")
+
+
+def test_the_actions_that_probes_name_are_enough(world: World, mdreader: System, role: Aws) -> None:
+    """With them, and the guard on, everything that only reads is answered; no permission is wanting."""
+    probing = replace(world.probing(), aws=role, embedded=False, base_url="", timeout=0.5)
+    findings = run_probes(without_dns(mdreader), "prod", probing)
+    causes = {f.control: (f.cause, f.decided_by) for f in findings if f.outcome is not Outcome.PASS}
+    record = world.declared.get("routing.BlueRecord")
+    assert record is not None
+    assert ask(world.probing(aws=role), "route53-weights-in-force", record).outcome is Outcome.PASS
+    assert causes == {
+        "uploads-refuse-strangers": (Cause.NOT_RUN, "an object to ask for"),
+        "api-says-that-it-is-healthy": (Cause.NOT_RUN, "base_url"),
+    }
+
+
 def test_outside_the_embedded_environment_nothing_is_written(world: World, mdreader: System) -> None:
     """The same probes on a connection as to real AWS: what would write is not run, and no call is but a read."""
     probing = world.probing(embedded=False)
     probing.aws.embedded = False  # the guard is on
-    findings = run_probes(mdreader, "embedded", probing)
+    findings = run_probes(without_dns(mdreader), "embedded", probing)
     unasked = {(f.control, f.cause, f.decided_by) for f in findings if f.cause is Cause.NOT_RUN}
     assert ("weak-passwords-are-refused", Cause.NOT_RUN, "cognito-refuses-weak-password") in unasked
     assert ("failed-rotation-is-a-dead-letter", Cause.NOT_RUN, "lambda-failed-event-reaches-dlq") in unasked

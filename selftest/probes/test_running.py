@@ -98,8 +98,8 @@ def test_a_probe_that_writes_is_not_run_outside(tmp_path: Path) -> None:
 
 def test_a_probe_that_crashes_is_unknown(tmp_path: Path) -> None:
     """Something that no probe expects is an answer, too."""
-    broken = probing(bucket(), embedded=True, physical={"data.Files": "there"}, aws=None)
-    (finding,) = run_probes(system(tmp_path, GOOD), "prod", broken)
+    broken = probing(bucket(), resolve={"127.0.0.1": None})
+    (finding,) = run_probes(system(tmp_path, GOOD.replace("id: Files}", "id: Files}, with: {key: a}")), "prod", broken)
     assert (finding.outcome, finding.cause) == (Outcome.UNKNOWN, Cause.CONTROL_ERROR)
 
 

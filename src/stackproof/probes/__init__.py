@@ -11,7 +11,7 @@ from functools import cache
 from importlib import import_module
 
 from stackproof.probes.base import Answer, Probe, Probing, probe
-from stackproof.probes.running import expected_probes, permits_for, run_probes, unasked_probes
+from stackproof.probes.running import actions_for, expected_probes, permits_for, run_probes, unasked_probes
 
 _PARTS = ("base", "running")
 
@@ -39,6 +39,7 @@ __all__ = [
     "Answer",
     "Probe",
     "Probing",
+    "actions_for",
     "all_probes",
     "expected_probes",
     "permits_for",

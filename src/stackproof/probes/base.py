@@ -68,7 +68,8 @@ class Probe:
     """One active question to every resource of some types (empty: any type).
 
     `writes` says that it changes something, if only for a moment: it is then asked of the embedded environment alone.
-    `permits` names calls that the read-only guard lets through only by name. `options` are what `with:` may
+    `permits` names calls that the read-only guard lets through only by name, `needs` the IAM actions that asking
+    takes. `options` are what `with:` may
     say, with their defaults; a value must be of its default's kind. A kind (`str`) in place of a default: it must be
     said.
     """
@@ -82,6 +83,7 @@ class Probe:
     ask: Ask
     writes: bool = False
     permits: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -94,6 +96,7 @@ def probe(  # noqa: PLR0913 - named, and written once per probe
     remediation: str,
     writes: bool = False,
     permits: tuple[str, ...] = (),
+    needs: tuple[str, ...] = (),
     options: Mapping[str, Any] | None = None,
 ) -> Callable[[Ask], Probe]:
     """Turn a function into a probe: its docstring is the rationale.
@@ -107,7 +110,7 @@ def probe(  # noqa: PLR0913 - named, and written once per probe
         if not ask.__doc__:
             raise TypeError(f"probe {id}: got no docstring, expected the reason to ask")
         rationale = inspect.cleandoc(ask.__doc__)
-        return Probe(id, title, types, severity, rationale, remediation, ask, writes, permits, options or {})
+        return Probe(id, title, types, severity, rationale, remediation, ask, writes, permits, needs, options or {})
 
     return build
 

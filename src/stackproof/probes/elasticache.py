@@ -10,7 +10,7 @@ from typing import Any, Final
 from stackproof.model import Cause, Resource, Severity, Unknown, Where
 from stackproof.probes.base import Answer, Probing, bad, faulty, good, joined, probe, unsure
 from stackproof.probes.connecting import connect, unreachable, verified
-from stackproof.probes.secret_reading import READ, opened, referred
+from stackproof.probes.secret_reading import DECRYPT, READ, opened, referred
 
 _PING: Final = (b"PING",)
 _WRONG: Final = (b"-WRONGPASS", b"-ERR invalid password")  # Redis 6 and newer, and before
@@ -29,6 +29,7 @@ _ALERT: Final = b"\x15\x03"  # how a TLS server says that this is no TLS
     types=("AWS::ElastiCache::ReplicationGroup",),
     remediation="Set AuthToken from a secret, TransitEncryptionEnabled: true and TransitEncryptionMode: required.",
     permits=(READ,),
+    needs=("elasticache:DescribeReplicationGroups", READ, DECRYPT),
 )
 def elasticache_needs_auth(p: Probing, group: Resource) -> Answer:
     """The network keeps strangers away until the day it does not; then the token is what is left.

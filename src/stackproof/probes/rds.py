@@ -14,7 +14,7 @@ from typing import Any, Final
 from stackproof.model import Cause, Resource, Severity, Unknown, Where
 from stackproof.probes.base import Answer, Probing, bad, faulty, good, joined, probe, unsure
 from stackproof.probes.connecting import connect, unreachable, verified
-from stackproof.probes.secret_reading import READ, Opened, Pointer, attached, opened, referred
+from stackproof.probes.secret_reading import DECRYPT, READ, Opened, Pointer, attached, opened, referred
 
 # PostgreSQL's protocol 3.0 ("Message Formats" in its manual)
 _ENCRYPT: Final = struct.pack("!II", 8, 80877103)
@@ -45,6 +45,7 @@ class Server:
     types=("AWS::RDS::DBInstance",),
     remediation="Set rds.force_ssl to 1 in the parameter group; let the secret hold what the database was made with.",
     permits=(READ,),
+    needs=("rds:DescribeDBInstances", READ, DECRYPT),
 )
 def rds_answers_over_tls_only(p: Probing, database: Resource) -> Answer:
     """The secret opens the database over verified TLS, and nobody speaks to it in the clear.

@@ -18,6 +18,7 @@ from stackproof.probes.base import Answer, Probing, bad, faulty, good, joined, p
     severity=Severity.HIGH,
     types=("AWS::Route53::RecordSet",),
     remediation="Deploy the weights again: 100 on the active colour, 0 on the other, each pointing at a load balancer.",
+    needs=("route53:ListResourceRecordSets", "elasticloadbalancing:DescribeLoadBalancers"),
     options={"shifting": False},
 )
 def route53_weights_in_force(p: Probing, record: Resource) -> Answer:

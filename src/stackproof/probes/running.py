@@ -9,7 +9,7 @@ from typing import Any
 from stackproof.errors import MisuseError
 from stackproof.model import Cause, Claim, Finding, Inventory, Resource, Selection, Severity, Unknown, Where
 from stackproof.probes.base import Answer, Probe, Probing, bad, unsure
-from stackproof.sources.live import RefusedError
+from stackproof.sources.live import Fault, RefusedError
 from stackproof.system.expectations import selecting
 from stackproof.system.loading import System, suggestion
 from stackproof.system.matchers import demand
@@ -57,6 +57,9 @@ def run_probes(system: System, environment: str, probing: Probing) -> list[Findi
         MisuseError: an entry names an unknown probe or option, or an option of another kind.
 
     """
+    who = probing.aws.identity() if probing.aws.account else None
+    if isinstance(who, Fault):
+        return unasked_probes(system, environment, probing.declared, Unknown(who.cause, who.message))
     findings = []
     for use in _uses(system, environment):
         chosen = _selection(system, environment, use, probing.declared)
@@ -93,6 +96,20 @@ def permits_for(system: System, environment: str) -> frozenset[str]:
 
     """
     return frozenset(call for use in _uses(system, environment) for call in use.probe.permits)
+
+
+def actions_for(system: System, environment: str) -> Mapping[str, frozenset[str]]:
+    """Name each IAM action that this environment's reading probes take, with the entries that need it.
+
+    Raises:
+        MisuseError: as `run_probes`.
+
+    """
+    found: dict[str, set[str]] = {}
+    for use in _uses(system, environment):
+        for action in use.probe.needs:
+            found.setdefault(action, set()).add(use.entry.id)
+    return {action: frozenset(entries) for action, entries in sorted(found.items())}
 
 
 def _uses(system: System, environment: str) -> list[_Use]:

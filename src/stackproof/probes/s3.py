@@ -27,6 +27,7 @@ _OTHER_DIGEST: Final = base64.b64encode(hashlib.md5(b"other", usedforsecurity=Fa
     severity=Severity.CRITICAL,
     types=("AWS::S3::Bucket",),
     remediation="Turn on all four public access blocks and remove statements for everybody from the bucket policy.",
+    needs=("s3:ListBucket",),
     options={"key": "", "prefix": ""},
 )
 def s3_refuses_anonymous(p: Probing, bucket: Resource) -> Answer:

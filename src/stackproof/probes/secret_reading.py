@@ -13,6 +13,7 @@ from stackproof.model.pointers import references
 from stackproof.probes.base import Answer, Probing, faulty, unsure
 
 READ: Final = "secretsmanager:GetSecretValue"
+DECRYPT: Final = "kms:Decrypt"  # where the secret has a key of its own
 _RESOLVED: Final = "resolve:secretsmanager:"
 
 

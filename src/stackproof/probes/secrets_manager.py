@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from stackproof.model import Cause, Resource, Severity, Unknown, Where
 from stackproof.probes.base import Answer, Probing, bad, faulty, good, joined, probe, unsure
+from stackproof.probes.secret_reading import DECRYPT, READ
 
-_READ, _DECRYPT = "secretsmanager:GetSecretValue", "kms:Decrypt"
 _ROLE: Final = "AWS::IAM::Role"
 
 
@@ -36,6 +36,10 @@ class Lock:
     severity=Severity.CRITICAL,
     types=("AWS::SecretsManager::Secret",),
     remediation="Name the ARNs of secret and key in the policies of the role that needs them, and in no other role's.",
+    needs=(
+        *("secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy", "kms:DescribeKey", "kms:GetKeyPolicy"),
+        *("iam:GetRole", "iam:SimulatePrincipalPolicy"),
+    ),
     options={"reader": str, "stranger": str},
 )
 def secret_read_by_right_role_only(p: Probing, secret: Resource) -> Answer:
@@ -53,14 +57,14 @@ def secret_read_by_right_role_only(p: Probing, secret: Resource) -> Answer:
 
 def _reader(p: Probing, secret: Resource, lock: Lock) -> Answer:
     name = str(p.options["reader"])
-    may = _simulated(p, name, _READ, lock.arn, secret)
+    may = _simulated(p, name, READ, lock.arn, secret)
     if may.allowed is False and not lock.allows:
         return bad(f"{name} may not read {secret.address} ({may.said})", *lock.where, *may.where)
     if may.allowed is not True or lock.denies:
         return _open(may, f"the resource policy of {secret.address}", name, lock)
     if not lock.key:
         return good(f"{name} may read {secret.address}", *lock.where, *may.where)
-    decrypts = _simulated(p, name, _DECRYPT, lock.key, secret)
+    decrypts = _simulated(p, name, DECRYPT, lock.key, secret)
     seen = (*lock.where, *may.where, *decrypts.where)
     if decrypts.allowed is None or not lock.by_policies:
         return _open(decrypts, f"the policy of key {lock.key}", name, lock)
@@ -71,7 +75,7 @@ def _reader(p: Probing, secret: Resource, lock: Lock) -> Answer:
 
 def _stranger(p: Probing, secret: Resource, lock: Lock) -> Answer:
     name = str(p.options["stranger"])
-    may = _simulated(p, name, _READ, lock.arn, secret)
+    may = _simulated(p, name, READ, lock.arn, secret)
     if may.allowed is True and not lock.denies:
         return bad(f"{name} may read {secret.address}", *lock.where, *may.where)
     if may.allowed is False and not lock.allows:
