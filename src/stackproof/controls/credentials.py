@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from stackproof.model import Claim, Fact, Resource, Severity, Unknown, Value, any_of, control
+from stackproof.model import Cause, Claim, Fact, Origin, Resource, Severity, Unknown, Value, any_of, control
 from stackproof.resources.entries import last_key, leaves
 from stackproof.resources.policy_values import skeleton
 
@@ -52,7 +52,20 @@ def no_credentials_in_templates(resource: Resource) -> Claim:
     named = [
         leaf for leaf in leaves(resource.fact) if last_key(leaf) in _CREDENTIAL_PROPERTIES and not _looked_up(leaf)
     ]
-    return ~(found | any_of(leaf.claim("a credential", _is_literal) for leaf in named))
+    unread = [leaf for leaf in leaves(resource.fact) if _not_read(leaf)]
+    return ~(found | any_of(leaf.claim("a credential", _is_literal) for leaf in (*named, *unread)))
+
+
+def _not_read(leaf: Fact) -> bool:
+    """What should have been answered, and was not, may be anything.
+
+    A property that no call answers (which is named then) is judged on the template; a member that an answer lacks
+    is a switch.
+    """
+    unknown = leaf.value if leaf.origin is Origin.OBSERVED and isinstance(leaf.value, Unknown) else None
+    if unknown is None or unknown.cause is Cause.WRITE_ONLY or " answers no " in unknown.detail:
+        return False
+    return unknown.cause is not Cause.NOT_READ or " " in unknown.detail
 
 
 def _looked_up(leaf: Fact) -> bool:

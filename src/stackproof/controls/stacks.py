@@ -116,7 +116,8 @@ def stack_parameters_hide_secrets(stack: Resource) -> Claim:
     declared = stack.attribute("ParameterDeclarations")
     names = [name for name in declared.keys() if _is_secret(name, declared[name])]  # noqa: SIM118
     hidden = all_of(_hidden(name, declared[name]) for name in names)
-    return hidden.only_if(declared.claim("parameters that take secrets", lambda _: bool(names)))
+    takes = declared.claim("parameters that take secrets", lambda _: bool(names))
+    return (hidden & takes).only_if(takes)
 
 
 def _is_secret(name: str, declaration: Fact) -> bool:

@@ -26,6 +26,7 @@ class Resource:
     the template's words beside the properties (DeletionPolicy, UpdateReplacePolicy, DependsOn, Metadata).
     `positions` maps property paths (`Rules[0].Name`; empty for the resource itself) to where they were read.
     `names` are the texts by which others may point at it without a reference: its physical id, name or ARN.
+    `unnamed` says why it may have more of them, where the call that answers them failed.
     """
 
     address: str
@@ -36,6 +37,7 @@ class Resource:
     defaults: Mapping[str, Value] = field(default_factory=dict)
     names: frozenset[str] = frozenset()
     origin: Origin = Origin.DECLARED
+    unnamed: Unknown | None = None
 
     @property
     def logical_id(self) -> str:
@@ -192,7 +194,8 @@ class Inventory:
     def pointing_to(self, resource: Resource, *types: str, at: str = "") -> Selection:
         """Resources of these types that point at this one, anywhere or at one property path (no indexes).
 
-        A pointer whose value is unknown may be meant for it, so it becomes a doubt; so does an unknown around the path.
+        A pointer whose value is unknown may be meant for it, so it becomes a doubt; so does an unknown around the path,
+        and that some of its names are not known.
         """
         kinds = tuple(dict.fromkeys(types)) or tuple(self._by_type)
         numbers = self._pointers.to(resource, at)
@@ -200,8 +203,16 @@ class Inventory:
         doubts = list(self._doubts(types))
         if at:
             doubts.extend(doubt for kind in kinds for doubt in self._pointers.doubts(kind, at, numbers))
+        if resource.unnamed is not None:
+            doubts.append(resource.unnamed)
         question = f"{_plural(types)} of {resource.address}"
         return Selection(question, tuple(found), tuple(dict.fromkeys(doubts)), resource.where(""))
+
+    @cached_property
+    def unnamed(self) -> Unknown | None:
+        """Why a text may name a resource of ours that nothing here has for its name; None where all names are known."""
+        unread = (resource.unnamed for resource in self.resources if resource.unnamed is not None)
+        return next((gap.unknown for gap in self.gaps), None) or next(unread, None)
 
     def _doubts(self, types: tuple[str, ...]) -> tuple[Unknown, ...]:
         return tuple(g.unknown for g in self.gaps if not g.types or not types or g.types & set(types))

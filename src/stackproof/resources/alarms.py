@@ -182,7 +182,7 @@ def _is_named(resource: Resource, at: str, name: Value) -> Claim:
     if at:
         return resource[at].equals(name)
     if resource.origin is Origin.OBSERVED:
-        return resource.fact.claim(f"the id {name}", lambda _: str(name) in resource.names)
+        return resource.fact.claim(f"the id {name}", lambda _: str(name) in resource.names or resource.unnamed or False)
     given = Unknown(Cause.NEEDS_LIVE, f"the id of {resource.address}")
     return resource.fact.claim(f"the id {name}", lambda _: given)
 

@@ -15,7 +15,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Final
 
-from stackproof.model import ABSENT, Value
+from stackproof.model import ABSENT, Unknown, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,24 @@ def named(type_: str, place: Place, read: Callable[[str], Value]) -> dict[str, s
     attributes = [a for a in _PATTERNS.get(type_, {}) if not a or a[0] == "~" or a.endswith(("Arn", "ARN", "Name"))]
     texts = {a: text for a in reversed(attributes) if (text := text_of(type_, a, place, read))}
     return {text: "" if a.startswith("~") else a for a, text in texts.items()}
+
+
+def by_id(type_: str, physical: str, read: Callable[[str], Value]) -> Callable[[str], Value]:
+    """Read properties, and take the physical id for the one that it is where that property is not known."""
+    pieces = _pieces(_PATTERNS.get(type_, {}).get("", ""))
+    named = pieces[0][1] if len(pieces) == 2 and not pieces[0][0] and not pieces[1][0] else ""
+
+    def known(path: str) -> Value:
+        value = read(path)
+        return physical if path == named and isinstance(value, Unknown) else value
+
+    return known
+
+
+def all_named(type_: str, place: Place, read: Callable[[str], Value]) -> bool:
+    """Say whether every name that is known of the type could be worked out."""
+    patterns = _PATTERNS.get(type_, {})
+    return bool(patterns) and all(text_of(type_, attribute, place, read) is not None for attribute in patterns)
 
 
 @cache

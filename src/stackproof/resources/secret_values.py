@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import Final
 
-from stackproof.model import Cause, Claim, Fact, Inventory, Reference, Text, Unknown, Value, all_of
+from stackproof.model import Cause, Claim, Fact, Inventory, Origin, Reference, Text, Unknown, Value, all_of
 from stackproof.model.matching import Answer, readable
 
 _NAME: Final = re.compile(
@@ -80,11 +80,12 @@ def parts_of(value: Value) -> tuple[Value, ...]:
 def no_secret_text(fact: Fact, inventory: Inventory) -> Claim:
     """Hold when a text neither holds nor is given a secret. An absent text holds none."""
     fact = _revealed(fact, inventory)
+    may_be_a_name = inventory.unnamed if fact.origin is Origin.OBSERVED else None
     return all_of(
         (
             ~fact.claim("a secret filled in at deployment", comes_from_secret),
             ~fact.claim("a secret attribute of a resource", lambda value: _secret_attribute(value, inventory)),
-            ~fact.claim("text with a secret in it", _holds_secret),
+            ~fact.claim("text with a secret in it", lambda value: _holds_secret(value, may_be_a_name)),
         )
     )
 
@@ -130,13 +131,13 @@ def _secret_attribute(value: Value, inventory: Inventory) -> bool:
     return any(owner is not None and (owner.type, attribute) in _SECRET_ATTRIBUTES for owner, attribute in owners)
 
 
-def _holds_secret(value: Value) -> Answer:
+def _holds_secret(value: Value, may_be_a_name: Unknown | None) -> Answer:
     if isinstance(value, Text):
         known = "".join(part if isinstance(part, str) else "\ue000" for part in value.parts)
         if looks_secret(known):
-            return True
+            return may_be_a_name or True
         return next((part for part in value.parts if isinstance(part, Unknown)), False)
-    return isinstance(value, str) and looks_secret(_decoded(value))
+    return isinstance(value, str) and looks_secret(_decoded(value)) and (may_be_a_name or True)
 
 
 def _is_plain(value: Value) -> bool:

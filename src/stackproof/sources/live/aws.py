@@ -16,6 +16,7 @@ from stackproof.sources.live.guard import ASSUME_ROLE, ReadOnly
 from stackproof.sources.live.ledger import Ledger, Stored, digest
 from stackproof.sources.live.paging import Pages, plan_of
 from stackproof.sources.live.recording import Recorder, Replayed
+from stackproof.sources.live.shaping import fits
 
 GLOBAL: Final = frozenset(
     {"iam", "route53", "cloudfront", "globalaccelerator", "shield", "budgets", "ce", "organizations"}
@@ -268,8 +269,8 @@ class Aws:
             entry, stored = self._recorder.last()
             return Answer(call, None, None, self._noted(stored or fault, service, region), entry)
         entry, value = self._recorder.last()
-        if not isinstance(value, Mapping):
-            return Answer(call, None, None, Fault(Cause.MALFORMED, "", "the answer is not a structure"), entry)
+        if not fits(value, client.meta.service_model.operation_model(operation).output_shape):
+            return Answer(call, None, None, Fault(Cause.MALFORMED, "", "its form is not the documented one"), entry)
         return Answer(call, value, None, None, entry)
 
     def _noted(self, fault: Fault, service: str, region: str) -> Fault:

@@ -36,6 +36,24 @@ def members_of(
     return found
 
 
+def fits(value: Any, shape: Any) -> bool:
+    """Say whether an answer has the form that botocore's model documents: what is a list, a structure, a text.
+
+    botocore itself takes many other answers for one that says nothing. A policy in a text may come parsed.
+    """
+    kind = getattr(shape, "type_name", "")
+    if value is None or value == HIDDEN:
+        return True
+    if kind == "structure":
+        members = shape.members
+        return isinstance(value, Mapping) and all(fits(item, members.get(name)) for name, item in value.items())
+    if kind == "map":
+        return isinstance(value, Mapping) and all(fits(item, shape.value) for item in value.values())
+    if kind == "list":
+        return isinstance(value, list) and all(fits(item, shape.member) for item in value)
+    return not kind or (not isinstance(value, list) and (kind == "string" or not isinstance(value, Mapping)))
+
+
 def look(value: Any, path: str) -> Any:
     """Read a dotted path of members; None where it is not there."""
     for step in path.split("."):

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from stackproof.model import Cause, Reference, Resource, Unknown, Value, Where
+from stackproof.model import Cause, Origin, Reference, Resource, Unknown, Value, Where
 from stackproof.sources.inventory import STACK
 from stackproof.sources.live.aws import Answer, Aws
 from stackproof.sources.live.faults import Fault
@@ -126,7 +126,7 @@ def stack_resource(state: StackState, source: StackSource | None, templates: Map
         "StackStatus": state.status,
     }
     names = frozenset(name for name in (state.id, state.name) if name)
-    return Resource(state.address, STACK, properties, {"": state.where}, attributes, {}, names)
+    return Resource(state.address, STACK, properties, {"": state.where}, attributes, {}, names, Origin.OBSERVED)
 
 
 def deployed_templates(states: Sequence[StackState], deployment: Deployment) -> Mapping[str, Resource]:

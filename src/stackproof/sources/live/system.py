@@ -228,16 +228,25 @@ def _made(r: Reading, state: StackState, row: Row, place: Deployment, around: Su
     main = r.main_part
     positions = {"": main.where if main else row.where, **r.positions}
     here = naming.Place(place.partition, state.region, place.account)
+    known = naming.by_id(row.type, row.physical, r.value)
     if row.type not in _PARTS:
         r.names[row.physical] = ""
-        for name, attribute in naming.named(row.type, here, r.value).items():
+        for name, attribute in naming.named(row.type, here, known).items():
             r.also(name, attribute=attribute)
     names = r.names.keys()
     words = words_of(state, row.address, around.templates)
     properties: Value = r.properties
     if not r.schema.properties:
         properties = Unknown(Cause.UNSUPPORTED_TYPE, row.type)
-    return Resource(row.address, row.type, properties, positions, words, {}, frozenset(names), Origin.OBSERVED)
+    failed = main is None or main.fault is not None
+    unsure = failed and row.type not in _PARTS and not naming.all_named(row.type, here, known)
+    unnamed = (main.unknown if main else _first_unknown(r)) if unsure else None
+    return Resource(row.address, row.type, properties, positions, words, {}, frozenset(names), Origin.OBSERVED, unnamed)
+
+
+def _first_unknown(r: Reading) -> Unknown:
+    found = (value for value in r.properties.values() if isinstance(value, Unknown))
+    return next(found, Unknown(Cause.NOT_READ, r.type))
 
 
 def _gap(state: StackState, declared: Inventory | None) -> Gap:
