@@ -7,10 +7,14 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from stackproof.errors import MisuseError
 from stackproof.sources.live import Aws, Fault, Ledger, Stored
 from stackproof.system.loading import System
+
+
+_ROLE: Final = re.compile(r"arn:aws[\w-]*:iam::\d{12}:role/[\w+=,.@/-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +37,28 @@ class Reach:
 def connect(system: System, environment: str, ledger: Ledger, permits: Collection[str] = ()) -> Reach:
     """Connect to a real environment; through the role that system.yaml names for it, if it names one.
 
-    `permits` names calls besides reads that the guard lets through. AWS_ENDPOINT_URL replaces AWS's addresses, as it
-    does for AWS's own tools.
+    `permits` names calls besides reads that the guard lets through. AWS_ENDPOINT_URL replaces AWS's addresses, and
+    AWS_MAX_ATTEMPTS our number of attempts, as they do for AWS's own tools.
+
+    Raises:
+        MisuseError: the role is not the ARN of one, or AWS_MAX_ATTEMPTS is not a number.
+
     """
     settings, endpoint = system.environment(environment), os.environ.get("AWS_ENDPOINT_URL", "")
     role = re.sub(r"\$\{(\w+)\}", lambda found: os.environ.get(found[1], ""), settings.role)
+    if role and not _ROLE.fullmatch(role):
+        raise MisuseError(f"role of {environment}", repr(role), "the ARN of a role: arn:aws:iam::ACCOUNT:role/NAME")
     account = "" if role else system.account(environment)
-    aws = Aws(settings.region, account=account, endpoint=endpoint, ledger=ledger, permits=permits)
+    aws = Aws(settings.region, account=account, endpoint=endpoint, ledger=ledger, permits=permits, attempts=_attempts())
     return Reach(aws.assume(role) if role else aws)
+
+
+def _attempts() -> int:
+    """How often one request is sent at most; 0 is our own choice."""
+    given = os.environ.get("AWS_MAX_ATTEMPTS", "0")
+    if not given.isdecimal():
+        raise MisuseError("AWS_MAX_ATTEMPTS", repr(given), "a number")
+    return int(given)
 
 
 def connect_stored(system: System, environment: str, folder: Path, facts: Mapping[str, Any]) -> Reach:

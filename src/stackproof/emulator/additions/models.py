@@ -20,6 +20,8 @@ def correct(services: Services) -> None:
     _origins()
     _dashboard_tags()
     _rule_descriptions()
+    _user_pools()
+    _records()
 
 
 def _log_delivery() -> None:
@@ -132,3 +134,38 @@ def _rule_descriptions() -> None:
 
     model: Any = SecurityGroupRule
     model.description = property(lambda self: self.ip_range.get("Description") or self.source_group.get("Description"))
+
+
+def _user_pools() -> None:
+    """Cognito: a change of a user pool leaves what only its creation can say, as on AWS."""
+    from moto.cognitoidp.models import CognitoIdpUserPool
+
+    model: Any = CognitoIdpUserPool
+    update = model.update_extended_config
+    lasting = ("AliasAttributes", "UsernameAttributes", "UsernameConfiguration")
+
+    def updated(self: Any, given: dict[str, Any]) -> None:
+        before = getattr(self, "extended_config", {})
+        update(self, {**given, **{name: before[name] for name in lasting if name in before}})
+
+    model.update_extended_config = updated
+
+
+def _records() -> None:
+    """Route 53: a deleted record can be created again while another with the same name is there."""
+    from moto.route53.models import Route53Backend
+
+    model: Any = Route53Backend
+    change = model.change_resource_record_sets
+
+    def named(entry: dict[str, Any]) -> tuple[str, ...]:
+        record = entry["ResourceRecordSet"]
+        return record["Name"].strip("."), record["Type"], record.get("SetIdentifier", "")
+
+    def changed(self: Any, zone: str, entries: list[dict[str, Any]]) -> None:
+        change(self, zone, entries)
+        gone = {named(entry) for entry in entries if entry["Action"] == "DELETE"}
+        journal = self.get_hosted_zone(zone).rr_changes
+        journal[:] = [entry for entry in journal if named(entry) not in gone]
+
+    model.change_resource_record_sets = changed
