@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from selftest.gates.test_gate import finding
 from stackproof.gates.marks import Adoption, read_marks
 from stackproof.gates.waivers import Waiver, apply_waivers
-from stackproof.model import Finding, Outcome, Resource, Severity, Where
+from stackproof.model import Cause, Finding, Outcome, Resource, Severity, Where
 
 TODAY = datetime.date(2026, 11, 20)
 
@@ -68,6 +69,16 @@ def test_a_waiver_that_waives_nothing_is_a_finding(findings: list[Finding], give
 def test_a_waiver_of_what_is_unknown_is_kept_and_waives_nothing() -> None:
     """An unknown is never waived; whether the waiver is needed is not known either, so nobody is told to remove it."""
     assert applied([finding(Outcome.UNKNOWN)], waiver()) == {"rds-storage-encrypted": Outcome.UNKNOWN}
+
+
+def test_a_waiver_of_a_scanner_that_did_not_run_is_not_called_unmatched() -> None:
+    """Where checkov is missing nobody knows whether its rule still speaks of the resource."""
+    missing = replace(finding(Outcome.UNKNOWN), engine="checkov", control="checkov", cause=Cause.TOOL_MISSING)
+    assert applied([missing], waiver(control="CKV_AWS_16")) == {"checkov": Outcome.UNKNOWN}
+    assert applied([missing], waiver(control="rds-none-such")) == {
+        "checkov": Outcome.UNKNOWN,
+        "waiver-unmatched": Outcome.FAIL,
+    }
 
 
 def test_a_waiver_for_other_environments_is_left_alone() -> None:

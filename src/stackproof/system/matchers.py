@@ -51,7 +51,7 @@ _SIMPLE_ARGUMENTS: Mapping[str, tuple[type, ...]] = {
     "starts_with": (str,),
     "length": (int,),
 }
-_NESTED = ("not", "each", "some", "all", "any", "refers_to", "json")
+_NESTED = ("not", "each", "some", "all", "any", "refers_to", "json", "keys")
 WORDS = frozenset({*_SIMPLE, *_NESTED})
 
 
@@ -128,6 +128,7 @@ def _word(word: str, argument: Any, where: str) -> Matcher:
         "each": lambda fact, inventory: fact.present() & fact.each(lambda item: inner(item, inventory)),
         "some": lambda fact, inventory: fact.some(lambda item: inner(item, inventory)),
         "json": lambda fact, inventory: inner(_parsed(fact), inventory),
+        "keys": lambda fact, inventory: inner(_keys(fact), inventory),
     }
     return nested[word]
 
@@ -177,6 +178,12 @@ def _just(fact: Fact, values: list[Any]) -> Claim:
 def _parsed(fact: Fact) -> Fact:
     """Read a fact that holds JSON text (a secret's template, a dashboard body) as the data in it."""
     return Fact(fact.path, _from_json(fact.value), fact.where, fact.origin)
+
+
+def _keys(fact: Fact) -> Fact:
+    """Read a mapping as the list of its keys; anything else stays, and is then no such list."""
+    value: Value = list(fact.value) if isinstance(fact.value, dict) else fact.value
+    return Fact(fact.path, value, fact.where, fact.origin)
 
 
 def _from_json(value: Value) -> Value:
