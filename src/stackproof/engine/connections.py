@@ -13,7 +13,6 @@ from stackproof.errors import MisuseError
 from stackproof.sources.live import Aws, Fault, Ledger, Stored
 from stackproof.system.loading import System
 
-
 _ROLE: Final = re.compile(r"arn:aws[\w-]*:iam::\d{12}:role/[\w+=,.@/-]+")
 
 
