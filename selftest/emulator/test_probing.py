@@ -146,6 +146,17 @@ def test_what_is_signed_is_not_a_strangers(deployed: Running, bucket: str) -> No
         assert ask(url, method, body, {"Content-Type": ""} if body else None)[0] == 200
 
 
+def test_a_signed_form_is_not_a_strangers(deployed: Running, bucket: str) -> None:
+    """A browser's form uploads with a signature in it, and without one is refused."""
+    made = deployed.client("s3").generate_presigned_post(bucket, "form")
+    for fields, status in ((made["fields"], 204), ({"key": "form"}, 403)):
+        parts = [f'--b\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n' for k, v in fields.items()]
+        parts.append('--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\nours\r\n--b--\r\n')
+        headers = {"Content-Type": "multipart/form-data; boundary=b"}
+        assert ask(f"{deployed.endpoint}/{bucket}", "POST", "".join(parts).encode(), headers)[0] == status
+    assert deployed.client("s3").get_object(Bucket=bucket, Key="form")["Body"].read() == b"ours"
+
+
 def test_a_wrong_digest_is_refused_only_to_those_let_in(deployed: Running, bucket: str) -> None:
     """The content is compared after access was given, and nothing is kept of it."""
     wrong = base64.b64encode(hashlib.md5(b"other", usedforsecurity=False).digest()).decode()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import re
 from collections.abc import Mapping
 from typing import Any, Final
@@ -77,7 +78,15 @@ def bucket_asked(request: Any, account: str) -> tuple[Any, str] | None:
     name, key = (host["bucket"], path) if host else (path.partition("/")[0], path.partition("/")[2])
     backends: Any = s3_backends[account]
     bucket = next((b.buckets[name] for b in backends.values() if name in b.buckets), None)
-    return (bucket, key) if bucket is not None else None
+    if bucket is None or request.method != "POST":
+        return (bucket, key) if bucket is not None else None
+    return None if _form_is_signed(request) else (bucket, request.form.get("key", key))
+
+
+def _form_is_signed(request: Any) -> bool:
+    """Whether a browser's upload form bears a signature; the request can be read again afterwards."""
+    request.environ["wsgi.input"] = io.BytesIO(request.get_data())
+    return any(name.lower() in ("x-amz-signature", "signature") for name in request.form)
 
 
 def refusal(request: Any, bucket: Any, key: str, account: str) -> Answer | None:
