@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from stackproof.emulator import Running
 
 FAILED = 1
+_AWS = (".amazonaws.com", ".amplifyapp.com", ".cloudfront.net")  # names that AWS gives
 
 
 def up(options: argparse.Namespace) -> int:
@@ -77,17 +78,15 @@ def _show_edge(running: Running) -> None:
     edge = running.edge
     if edge is None:
         return
-    own = [
-        name for name in edge.names if "amazonaws" not in name and "amplifyapp" not in name and "cloudfront" not in name
-    ]
+    own = [name for name in edge.names if not name.endswith(_AWS)]
     print(f"  edge      {', '.join(f'https://{name}' for name in own)} via {edge.https.host}:{edge.https.port}")
     print(f"  status    http://{edge.http.host}:{edge.http.port}/__edge/status")
     print("  browser   chromium --user-data-dir=$(mktemp -d) \\")
     print(f"              --ignore-certificate-errors-spki-list={edge.fingerprint} \\")
-    print(f'              --host-resolver-rules="{edge.resolver}"')
+    print(f'              --host-resolver-rules="{edge.rules_for((*own, "*.amazonaws.com"))}"')
     if own:
-        address = f"{own[0]}:443:{edge.https.host}:{edge.https.port}"
-        print(f"  curl      curl --cacert {running.certificate} --resolve {address} https://{own[0]}/")
+        to = f"{own[0]}:443:{edge.https.host}:{edge.https.port}"
+        print(f"  curl      curl --cacert {running.certificate} --connect-to {to} https://{own[0]}/")
 
 
 class _Screen:

@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -68,11 +68,14 @@ class Edge:
     @property
     def resolver(self) -> str:
         """The value of a Chromium browser's `--host-resolver-rules` that leads all its names here."""
-        ways = []
-        for name in self.names:
-            ways += [f"MAP {name}:443 {self.https.host}:{self.https.port}"]
-            ways += [f"MAP {name}:80 {self.http.host}:{self.http.port}"]
-        return ", ".join(ways)
+        return self.rules_for(self.names)
+
+    def rules_for(self, names: Iterable[str]) -> str:
+        """Such a value for some names; `*` in a name stands for any text."""
+        if (self.https.port, self.http.port) == (443, 80):
+            return ", ".join(f"MAP {name} {self.https.host}" for name in names)
+        ways = ((443, self.https), (80, self.http))
+        return ", ".join(f"MAP {name}:{port} {at.host}:{at.port}" for name in names for port, at in ways)
 
 
 @dataclass(frozen=True, slots=True)
