@@ -92,7 +92,9 @@ def _embedded(running: Running, ledger: Ledger) -> Reach:
         ledger=ledger,
     )
     unsupported = tuple(item.address for item in running.unsupported)
-    return Reach(aws, True, running.account, unsupported, running.certificate)
+    edge = running.edge
+    resolve = {name: (edge.https.host, edge.https.port) for name in edge.names} if edge else {}
+    return Reach(aws, True, running.account, unsupported, running.certificate, resolve)
 
 
 def _silent(what: str, done: int, total: int) -> None:
