@@ -61,6 +61,10 @@ class _Client(StreamRequestHandler):
         super().setup()
         self.inside = False
 
+    def finish(self) -> None:
+        super().finish()
+        self.request.close()  # the server closes the socket below, which the wrapping has emptied
+
     def handle(self) -> None:
         from fakeredis._clients._sync import FakeRedisConnection
         from fakeredis._clients._tcp_server import encode_reply
