@@ -39,7 +39,7 @@ class Copy:
     @classmethod
     def below(cls, parent: Path) -> Copy:
         """Make a copy below a folder."""
-        return cls(Path(shutil.copytree(SYSTEM, parent / "mdreader")))
+        return cls(Path(shutil.copytree(SYSTEM, parent / "mdreader", ignore=shutil.ignore_patterns("node_modules"))))
 
     def edit(self, edit: Edit) -> None:
         """Replace lines. What cannot be found, or is the same afterwards, is a mistake of the test."""
