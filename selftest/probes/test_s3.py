@@ -144,6 +144,13 @@ def test_s3s_refusal_is_recognised(world: World) -> None:
         assert at(world, f"http://127.0.0.1:{port}").outcome is Outcome.PASS
 
 
+@pytest.mark.parametrize(("status", "code"), [(416, b"InvalidRange"), (403, b"InvalidObjectState")])
+def test_what_only_readers_are_told_is_no_refusal(world: World, status: int, code: bytes) -> None:
+    """That an object is empty or archived is said to those who were let in."""
+    with answering(status, b"<Error><Code>%s</Code></Error>" % code, {"x-amz-request-id": "1"}) as port:
+        assert at(world, f"http://127.0.0.1:{port}").outcome is Outcome.FAIL
+
+
 def test_where_nothing_answers_nothing_is_refused(world: World) -> None:
     """A closed port is no refusal, and neither is a server that says nothing."""
     assert at(world, f"http://127.0.0.1:{closed_port()}").cause is Cause.ENDPOINT_OFF

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
-from stackproof.model import Cause, Unknown
+from stackproof.model import Cause, Unknown, Where
 from stackproof.probes.base import Answer, Probing, unsure
 
 _MOST: Final = 1_000_000  # bytes of an answer that are read
@@ -28,15 +28,15 @@ class Heard:
     body: bytes
 
 
-def unreachable(error: Exception, place: str) -> Answer:
+def unreachable(error: Exception, place: str, *asked: Where) -> Answer:
     """Sort a failed connection: nothing was heard, so nothing is known."""
     if isinstance(error, ssl.SSLCertVerificationError):
         said = f"the certificate of {place} does not verify: {error.verify_message}"
-        return unsure(Unknown(Cause.ENDPOINT_OFF, f"a verified certificate of {place}"), said)
+        return unsure(Unknown(Cause.ENDPOINT_OFF, f"a verified certificate of {place}"), said, *asked)
     late = isinstance(error, TimeoutError)
     cause = Cause.TIMEOUT if late else Cause.ENDPOINT_OFF
     why = "no answer in time" if late else f"{type(error).__name__}: {error}"
-    return unsure(Unknown(cause, place), f"{place} could not be asked from here ({why})")
+    return unsure(Unknown(cause, place), f"{place} could not be asked from here ({why})", *asked)
 
 
 def connect(p: Probing, host: str, port: int) -> socket.socket:
@@ -78,7 +78,7 @@ def request(
             with verified(p).wrap_socket(plain, server_hostname=host) as inside, _ended(inside, 4 * p.timeout):
                 return _exchange(inside, method, parts, headers or {}, body)
     except (OSError, http.client.HTTPException) as error:
-        return unreachable(error, place)
+        return unreachable(error, place, Where(f"{method} {url}"))
 
 
 def _exchange(sock: Any, method: str, parts: SplitResult, headers: Mapping[str, str], body: bytes) -> Heard:

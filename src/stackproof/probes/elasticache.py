@@ -63,7 +63,7 @@ def closed(p: Probing, host: str, port: int) -> tuple[Answer, ...]:
         without = _exchange(p, host, port, _PING)[0]
         wrong = _exchange(p, host, port, (b"AUTH", guess))[0]
     except OSError as error:
-        return (unreachable(error, place),)  # and without TLS a silence would then say nothing
+        return (unreachable(error, place, bare, guessed),)  # and without TLS a silence would then say nothing
     return (
         _judged(without, (b"-NOAUTH",), (b"+PONG",), "a command without a token", bare),
         _judged(wrong, _WRONG, _NO_TOKEN, "a wrong token", guessed),
@@ -78,7 +78,7 @@ def opens(p: Probing, host: str, port: int, token: str, *evidence: Where) -> Ans
     try:
         signed, alive = _exchange(p, host, port, (b"AUTH", token.encode()), _PING)
     except OSError as error:
-        return unreachable(error, place)
+        return unreachable(error, place, *asked)
     if signed.startswith(_WRONG):
         return bad(f"its own secret does not open {place}", *asked)
     if signed.startswith(b"+OK") and alive.startswith(b"+PONG"):
@@ -92,7 +92,7 @@ def in_clear(p: Probing, host: str, port: int) -> Answer:
     try:
         bare = connect(p, host, port)
     except OSError as error:
-        return unreachable(error, f"{host}:{port}")
+        return unreachable(error, f"{host}:{port}", asked)
     with contextlib.closing(bare):
         try:
             bare.sendall(_command(_PING))
@@ -100,7 +100,7 @@ def in_clear(p: Probing, host: str, port: int) -> Answer:
         except ConnectionError:
             heard = b""
         except OSError as error:
-            return unreachable(error, f"{host}:{port}")
+            return unreachable(error, f"{host}:{port}", asked)
     if heard[:1] in (b"+", b"-", b"$", b":", b"*"):
         return bad(f"{host}:{port} answers without TLS: {_shown(heard)}", asked)
     if not heard or heard.startswith(_ALERT):

@@ -89,7 +89,7 @@ def query(p: Probing, server: Server, password: str, *evidence: Where) -> Answer
     except ssl.SSLCertVerificationError as error:
         return _unverified(p, server, error, asked)
     except OSError as error:
-        return unreachable(error, server.place)
+        return unreachable(error, server.place, *asked)
 
 
 def plain(p: Probing, server: Server) -> Answer:
@@ -101,7 +101,7 @@ def plain(p: Probing, server: Server) -> Answer:
             bare.sendall(struct.pack("!II", 8 + len(words), _VERSION) + words)
             kind, content = _message(bare)
     except OSError as error:
-        return unreachable(error, server.place)
+        return unreachable(error, server.place, asked)
     if kind == b"R":
         return bad(f"{server.place} goes on without TLS: it asks for a password in the clear, or for none", asked)
     code, text = _error(content) if kind == b"E" else ("", "")
@@ -153,7 +153,7 @@ def _select(inside: ssl.SSLSocket, server: Server, password: str, timeout: float
         return _odd(f"{server.place} answered {code}: {text}", *asked)
     except pg8000.native.InterfaceError as error:
         if isinstance(error.__cause__, OSError):
-            return unreachable(error.__cause__, server.place)
+            return unreachable(error.__cause__, server.place, *asked)
         return _odd(f"{server.place}: {error}", *asked)
     if rows != [[1]]:
         return _odd(f"SELECT 1 gave {rows!r}", *asked)

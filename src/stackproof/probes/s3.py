@@ -20,6 +20,9 @@ _CONTENT: Final = b"a probe of stackproof"
 # well-formed, and not the content's: S3 compares it after it has let the caller in, and then keeps nothing
 _OTHER_DIGEST: Final = base64.b64encode(hashlib.md5(b"other", usedforsecurity=False).digest()).decode()
 
+# What S3 says of an object only to those who may read it: that it is empty, or archived
+_LET_IN: Final = ("InvalidRange", "InvalidObjectState")
+
 
 @probe(
     id="s3-refuses-anonymous",
@@ -48,8 +51,8 @@ def _read(p: Probing, bucket: str, region: str) -> Answer:
         heard, asked = _asked(p, "GET", bucket, region, key)
         if isinstance(heard, Answer):
             return heard
-        if heard.status in (200, 206):
-            return bad(f"a stranger reads {key}: S3 answers {heard.status}", asked)
+        if heard.status in (200, 206) or _code(heard) in _LET_IN:
+            return bad(f"a stranger reads {key}: S3 answers {heard.status} {_code(heard)}".rstrip(), asked)
         return _refused(heard, asked, "reads an object")
 
 

@@ -127,8 +127,9 @@ def _simulated(p: Probing, address: str, action: str, target: str, secret: Resou
 
 
 def _decision(value: Mapping[str, Any], action: str, address: str, where: Where) -> Simulated:
-    results = value.get("EvaluationResults") or [{}]
-    decision, missing = results[0].get("EvalDecision", ""), results[0].get("MissingContextValues") or []
+    result = (value.get("EvaluationResults") or [{}])[0]
+    decision, parts = result.get("EvalDecision", ""), [result, *(result.get("ResourceSpecificResults") or [])]
+    missing = [key for part in parts for key in part.get("MissingContextValues") or []]
     if decision not in ("allowed", "implicitDeny", "explicitDeny"):
         return Simulated(None, f"{where.source} gave no decision", (where,), Unknown(Cause.MALFORMED, where.source))
     if missing:
