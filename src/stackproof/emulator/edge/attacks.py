@@ -10,7 +10,7 @@ from typing import Final
 
 _SQL: Final = re.compile(
     r"""
-      ['"`]\s*\)?\s*(?:or|and)\s+(?:not\s+)?['"(]?\w+['")]?\s*(?:=|<>|<|>|like\s+['"])    # ' or 1=1, ' and 'a'='a
+      ['"`]\s*\)?\s*(?:or|and)\s+(?:not\s+)?['"(]?\w*['")]*\s*(?:=|<>|<|>|like\s+['"])    # ' or 1=1, ' and 'a'='a
     | \b(?:or|and)\s+(\d+)\s*=\s*\1\b                                                      # or 1=1
     | ['"`)\d]\s*union\s+(?:all\s+)?select\b                                               # ' union select
     | \bunion\s+(?:all\s+)?select\s+[\w*.,\s]{1,200}?(?:\bfrom\b|\bnull\b)                # union select a from
