@@ -93,7 +93,7 @@ def _embedded(running: Running, ledger: Ledger) -> Reach:
     )
     unsupported = tuple(item.address for item in running.unsupported)
     edge = running.edge
-    resolve = {name: (edge.https.host, edge.https.port) for name in edge.names} if edge else {}
+    resolve = dict.fromkeys(edge.names, (edge.https.host, edge.https.port)) if edge else {}
     return Reach(aws, True, running.account, unsupported, running.certificate, resolve)
 
 

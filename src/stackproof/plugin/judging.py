@@ -33,6 +33,7 @@ def judge_templates(session: Session, reporter: Any) -> Judged:
 
     """
     from stackproof.cache import Cache
+    from stackproof.engine.coverage import coverage_findings
     from stackproof.engine.live import CHECKS
     from stackproof.engine.systems import judge_system
     from stackproof.plugin.progress import progress_to
@@ -40,14 +41,15 @@ def judge_templates(session: Session, reporter: Any) -> Judged:
     system = session.system
     with progress_to(reporter) as progress:
         judgements = judge_system(system, session.environments(), Cache(), session=session.name, progress=progress)
+    covered = coverage_findings(system)
     elsewhere = {*CHECKS, *(probe.id for probe in system.file.probes)}
-    return settled(judgements, [w for w in waivers_of(system) if w.control not in elsewhere])
+    return settled(judgements, [w for w in waivers_of(system) if w.control not in elsewhere], covered)
 
 
-def settled(judgements: Sequence[Judgement], waivers: Sequence[Waiver]) -> Judged:
-    """Apply the waivers to judgements of environments and name each check."""
+def settled(judgements: Sequence[Judgement], waivers: Sequence[Waiver], more: Sequence[Finding] = ()) -> Judged:
+    """Apply the waivers to judgements of environments and name each check; `more` findings speak of all of them."""
     environments = [judgement.environment for judgement in judgements]
-    found = [finding for judgement in judgements for finding in judgement.findings]
+    found = [*more, *(finding for judgement in judgements for finding in judgement.findings)]
     all_waivers = list(dict.fromkeys([*waivers, *(mark for j in judgements for mark in j.marks)]))
     waived = apply_waivers(found, all_waivers, datetime.date.today(), environments)
     facts = {
@@ -79,7 +81,7 @@ def policy_of(system: System, gate: str) -> Policy:
     said = system.file.gates.get(gate)  # type: ignore[call-overload]
     if said is None:
         return Policy()
-    return Policy(Severity[said.blocks.upper()], said.allow.fail, said.allow.unknown, said.budget)
+    return Policy(Severity[said.blocks.upper()], said.allow.fail, said.allow.unknown, said.allow.flaky, said.budget)
 
 
 def _checks(environment: str, findings: Sequence[Finding], waivers: Sequence[Waiver]) -> dict[str, Finding]:

@@ -207,12 +207,21 @@ class PageBudget(Part):
     load: Milliseconds = Field(3000, description="From the start of the navigation to the end of the load event.")
 
 
+class Coverage(Part):
+    """How much of the system's own code its tests must run, read from the report of their last run."""
+
+    at_least: float = Field(ge=0, le=100, description="Percent of the lines.")
+    report: str = Field(description="coverage.py's JSON (`coverage json`), or Cobertura's XML.")
+    source: str = Field(description="The folder with the code; a report that is older than it is not believed.")
+
+
 class Gate(Part):
     """When a gate passes."""
 
     budget: Seconds | None = None
     allow: Allowance = Field(default_factory=Allowance)
     blocks: SeverityName = Field("low", description="The lowest severity whose failures count.")
+    coverage: Coverage | None = Field(None, description="For the unit gate.")
     retries: int = Field(1, ge=0, le=5, description="How often a flow that failed is tried again (e2e and smoke).")
     pages: PageBudget = Field(default_factory=PageBudget, description="What each page may take (e2e and smoke).")
 
