@@ -293,6 +293,25 @@ def test_a_function_that_the_api_may_not_call_is_not_called(client: Client, edge
     assert client.ask(API, "/health").status == 200
 
 
+def test_an_outdated_workload_does_not_stand_for_what_is_deployed(client: Client, edged: emulator.Running) -> None:
+    """Other variables of the function than those that its workload runs with: 502, and how to put it right."""
+    lambdas = edged.client("lambda")
+    name = next(f["FunctionName"] for f in lambdas.list_functions()["Functions"] if "Backend" in f["FunctionName"])
+    before = lambdas.get_alias(FunctionName=name, Name="live")["FunctionVersion"]
+    was = lambdas.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    lambdas.update_function_configuration(FunctionName=name, Environment={"Variables": {**was, "APP_ORIGIN": "x"}})
+    later = lambdas.publish_version(FunctionName=name)["Version"]
+    assert client.ask(API, "/health").status == 200  # the alias leads to the version before
+    lambdas.update_alias(FunctionName=name, Name="live", FunctionVersion=later)
+    try:
+        answer = client.ask(API, "/health")
+        assert (answer.status, "no longer deployed" in answer.headers["X-Edge-Reason"]) == (502, True)
+    finally:
+        lambdas.update_alias(FunctionName=name, Name="live", FunctionVersion=before)
+        lambdas.update_function_configuration(FunctionName=name, Environment={"Variables": was})
+    assert client.ask(API, "/health").status == 200
+
+
 # --- the web ACL --------------------------------------------------------------------------------------------
 
 

@@ -41,7 +41,8 @@ class Served:
     """What runs behind a deployed resource. `id` is the function's name, the service's ARN or the application's id.
 
     `url` is where it listens, empty for the files of a web application, which lie in `folder`. `passed` are variables
-    of the run that it got; `digest` says which command and configuration it was started with.
+    of the run that it got; `digest` says which command and configuration it was started with, `deployed` which
+    configuration alone.
     """
 
     resource: str
@@ -51,6 +52,7 @@ class Served:
     folder: str = ""
     passed: Mapping[str, str] = field(default_factory=dict)
     digest: str = ""
+    deployed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ Credentials = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The deployed configuration. `copies` is how many the service wants; `credentials` are variables, too."""
+    """The deployed configuration. `copies` is how many the service wants; `digest` is that of what is deployed."""
 
     kind: str
     id: str
@@ -32,6 +33,7 @@ class Settings:
     variables: Mapping[str, str] = field(default_factory=dict)
     role: str = ""
     copies: int = 1
+    digest: str = ""
 
 
 def settings_of(running: Running, address: str, region: str) -> Settings | None:
@@ -90,7 +92,8 @@ def _function(client: Any, name: str, region: str) -> Settings:
     aliases = client.list_aliases(FunctionName=name)["Aliases"]
     version = {"Qualifier": aliases[0]["Name"]} if len(aliases) == 1 else {}
     found = client.get_function_configuration(FunctionName=name, **version)
-    return Settings(FUNCTION, name, region, found.get("Environment", {}).get("Variables", {}), found.get("Role", ""))
+    variables = found.get("Environment", {}).get("Variables", {})
+    return Settings(FUNCTION, name, region, variables, found.get("Role", ""), digest=digest_of_function(found))
 
 
 def _service(running: Running, arn: str, region: str) -> Settings:
@@ -98,13 +101,35 @@ def _service(running: Running, arn: str, region: str) -> Settings:
     cluster = arn.split("/")[1]
     service = client.describe_services(cluster=cluster, services=[arn])["services"][0]
     task = client.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
-    front = {balancer["containerName"] for balancer in service.get("loadBalancers", []) if "containerName" in balancer}
-    containers = task["containerDefinitions"]
-    container = next((c for c in containers if c["name"] in front), containers[0])
+    container = _container(service, task)
     variables = {entry["name"]: entry["value"] for entry in container.get("environment", [])}
     for entry in container.get("secrets", []):
         variables[entry["name"]] = _secret(running, entry["valueFrom"], region)
-    return Settings(SERVICE, arn, region, variables, task.get("taskRoleArn", ""), service["desiredCount"])
+    role, digest = task.get("taskRoleArn", ""), digest_of_service(service, task)
+    return Settings(SERVICE, arn, region, variables, role, service["desiredCount"], digest)
+
+
+def digest_of_function(configuration: Mapping[str, Any]) -> str:
+    """Tell one configuration of a function from another, as far as its workload depends on it."""
+    return digest(configuration.get("Environment", {}).get("Variables", {}), configuration.get("Role", ""))
+
+
+def digest_of_service(service: Mapping[str, Any], task: Mapping[str, Any]) -> str:
+    """Tell one configuration of a service from another, as far as its workload depends on it."""
+    container = _container(service, task)
+    return digest(container.get("environment", []), container.get("secrets", []), task.get("taskRoleArn", ""))
+
+
+def digest(*parts: object) -> str:
+    """A digest of plain JSON."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _container(service: Mapping[str, Any], task: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The container that the load balancer leads to, else the first."""
+    front = {balancer.get("containerName") for balancer in service.get("loadBalancers", [])}
+    containers: list[Mapping[str, Any]] = task["containerDefinitions"]
+    return next((container for container in containers if container["name"] in front), containers[0])
 
 
 def _secret(running: Running, source: str, region: str) -> str:

@@ -7,9 +7,7 @@ the deployed role. One process stands for all copies of a function and all tasks
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import http.client
-import json
 import os
 import shlex
 import shutil
@@ -28,7 +26,7 @@ from stackproof.emulator.certificates import Certificate, issue
 from stackproof.emulator.errors import EmulatorError
 from stackproof.emulator.processes import Known, last_lines, spawn
 from stackproof.emulator.running import WORKLOAD, Running, Served
-from stackproof.emulator.workload_settings import FILES, Settings, credentials, settings_of
+from stackproof.emulator.workload_settings import FILES, Settings, credentials, digest, settings_of
 
 if TYPE_CHECKING:
     from stackproof.system.loading import System
@@ -107,9 +105,8 @@ def _wanted(workload: Workload, home: Path, found: Settings) -> Served:
     folder, passed = (home / workload.folder).resolve(), _passed(workload)
     if not folder.is_dir():
         raise EmulatorError(_missing(workload, f"its folder {folder} is not there"))
-    parts = (workload.run, str(folder), dict(found.variables), found.role, passed)
-    digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-    return Served(workload.resource, found.kind, found.id, "", str(folder), passed, digest)
+    whole = digest(workload.run, str(folder), dict(found.variables), found.role, passed)
+    return Served(workload.resource, found.kind, found.id, "", str(folder), passed, whole, found.digest)
 
 
 def _start(running: Running, workload: Workload, served: Served, found: Settings) -> _Started:

@@ -85,8 +85,8 @@ class Balancing:
         healthy = self._checks.healthy(group)
         if not healthy:
             visit.note("no-healthy-target", next(iter(group.targets), ""))
-            missing = f"; no workload stands for {', '.join(group.lacking)}" if group.lacking else ""
-            return own_answer(503, f"{group.settings['TargetGroupName']} has no healthy target{missing}")
+            said = "; ".join([f"{group.settings['TargetGroupName']} has no healthy target", *group.lacking])
+            return own_answer(503, said)
         resource, url = healthy[secrets.randbelow(len(healthy))]
         visit.note("forwarded", resource)
         scheme = str(group.settings.get("Protocol", "HTTP")).lower()

@@ -9,7 +9,8 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from stackproof.emulator.edge.rules import Api, Function, Gap, Method
+from stackproof.emulator.edge.rules import OUTDATED, Api, Function, Gap, Method
+from stackproof.emulator.workload_settings import digest_of_function
 
 if TYPE_CHECKING:
     from stackproof.emulator.edge.reading import Clients, Settings
@@ -93,7 +94,7 @@ def _function(clients: Clients, settings: Settings, uri: str) -> Function:
     asked = {"FunctionName": name, **({"Qualifier": qualifier} if qualifier else {})}
     client = clients("lambda", region)
     try:
-        timeout = client.get_function_configuration(**asked).get("Timeout", 3)
+        configuration = client.get_function_configuration(**asked)
     except client.exceptions.ResourceNotFoundException:
         return Function("", "", 0, f"the function {name}:{qualifier} is not there")
     try:
@@ -105,8 +106,10 @@ def _function(clients: Clients, settings: Settings, uri: str) -> Function:
     served = settings.behind("function", name)
     if served is None:
         return Function("", "", 0, f"no workload stands for the function {name}")
+    if served.deployed != digest_of_function(configuration):
+        return Function("", "", 0, OUTDATED.format(served.resource))
     own = tuple(statement for statement in policy if statement.get("Resource") == arn)
-    return Function(served.url, served.resource, float(timeout), "", own)
+    return Function(served.url, served.resource, float(configuration.get("Timeout", 3)), "", own)
 
 
 def _keys(endpoint: str, arn: str) -> Mapping[str, Any]:

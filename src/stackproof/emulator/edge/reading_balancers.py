@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from stackproof.emulator.edge.rules import Balancer, Gap, Listener, TargetGroup
+from stackproof.emulator.edge.rules import OUTDATED, Balancer, Gap, Listener, TargetGroup
+from stackproof.emulator.workload_settings import digest_of_service
 
 if TYPE_CHECKING:
     from stackproof.emulator.edge.reading import Clients, Settings
@@ -51,7 +52,7 @@ def _priority(rule: dict[str, Any]) -> tuple[bool, int]:
 
 
 def _services(clients: Clients, region: str) -> dict[str, list[dict[str, Any]]]:
-    """Services by the ARN of each target group that they are registered with."""
+    """Services, each with its `task` definition, by the ARN of each target group that they are registered with."""
     found: dict[str, list[dict[str, Any]]] = {}
     client = clients("ecs", region)
     for cluster in client.list_clusters()["clusterArns"]:
@@ -62,6 +63,8 @@ def _services(clients: Clients, region: str) -> dict[str, list[dict[str, Any]]]:
         ]
         for start in range(0, len(arns), 10):  # as many as DescribeServices takes
             for service in client.describe_services(cluster=cluster, services=arns[start : start + 10])["services"]:
+                task = client.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
+                service |= {"task": task}
                 for balancer in service.get("loadBalancers", []):
                     found.setdefault(balancer.get("targetGroupArn", ""), []).append(service)
     return found
@@ -74,11 +77,13 @@ def _group(found: dict[str, Any], services: list[dict[str, Any]], settings: Sett
             continue
         served = settings.behind("service", service["serviceArn"])
         if served is None:
-            lacking.append(service["serviceName"])
-            gaps.append(Gap(service["serviceName"], "no workload stands for this service", refused=True))
+            lacking.append(f"no workload stands for {service['serviceName']}")
+        elif served.deployed != digest_of_service(service, service["task"]):
+            lacking.append(OUTDATED.format(served.resource))
         else:
             targets[served.resource] = served.url
             if service["desiredCount"] > 1:
                 text = f"one process stands for {service['desiredCount']} tasks"
                 gaps.append(Gap(served.resource, text, refused=False))
+    gaps += [Gap(found["TargetGroupName"], reason, refused=True) for reason in lacking]
     return TargetGroup(found["TargetGroupArn"], found, targets, tuple(lacking))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Wire = Mapping[str, Any]  # as AWS's API tells it
+OUTDATED = "{} runs with a configuration that is no longer deployed; `stackproof up` starts it anew"
 
 
 class UnjudgedError(Exception):
@@ -46,7 +47,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class TargetGroup:
-    """A target group; `targets` maps addresses of workloads to their URLs, `lacking` names services that have none."""
+    """A target group; `targets` maps addresses of workloads to their URLs, `lacking` says why services have none."""
 
     arn: str
     settings: Wire
