@@ -33,8 +33,12 @@ class Role:
     reads: bool = True
     denied: tuple[str, ...] = ()
 
-    def lacks(self, question: Question, logical: str) -> bool:
-        """Whether nothing that answers the question for this resource may be read."""
+    def lacks(self, question: Question) -> bool:
+        """Whether the role may not read what the question asks for."""
+        return not self.reads or set(question.permissions) <= set(self.denied)
+
+    def in_the_dark(self, question: Question, logical: str) -> bool:
+        """Whether nothing else that it may read answers the question for this resource either."""
         return not self.reads or question.rests_on(logical) <= set(self.denied)
 
 
@@ -105,7 +109,7 @@ class Lab:
 def running_lab(roles: Sequence[Role]) -> Iterator[Lab]:
     """Start the embedded AWS, deploy the pairs, make the roles and switch IAM on; end it all afterwards."""
     with tempfile.TemporaryDirectory(prefix="stripped-role-") as folder:
-        running = emulator.start(load_system(SYSTEM), Path(folder))
+        running = emulator.start(load_system(SYSTEM), Path(folder), owner=os.getpid())
         try:
             rows = running.client("cloudformation").describe_stack_resources(StackName=STACK)["StackResources"]
             physical = {row["LogicalResourceId"]: row["PhysicalResourceId"] for row in rows}

@@ -34,8 +34,8 @@ class Question:
 
     @property
     def name(self) -> str:
-        """A name that is a file name too."""
-        return self.text.lower().replace(" ", "-").replace(",", "")
+        """A name that is a file name too, and a policy's name for Cloud Custodian: lower-case words and hyphens."""
+        return self.text.lower().replace(" ", "-")
 
     def pair(self) -> tuple[str, str]:
         """Logical ids: with the flaw, and without."""
@@ -227,7 +227,7 @@ ALL: Final = (
         (_value("imageScanningConfiguration.scanOnPush", value=False),),
     ),
     Question(
-        "logs under a key of one's own",
+        "logs under their own key",
         "Logs",
         ("logs:DescribeLogGroups",),
         ("logs", "describe_log_groups", ""),

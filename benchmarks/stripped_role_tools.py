@@ -150,19 +150,17 @@ class Custodian:
             return Ran({}, done.code, done.seconds, done.broken or f"exit code {done.code}: {done.end}")
         answers = {}
         for question in questions:
-            matched = _matched(scratch / "out" / question.name / "resources.json") if question.kind else None
+            matched = _matched(scratch / "out" / question.name / "resources.json")
             for logical in question.pair():
-                label = _label(lab.physical[logical])
-                answers[question, logical] = (
-                    Answer.UNASKED
-                    if not question.kind
-                    else Answer.STOPPED
-                    if matched is None
-                    else Answer.FAIL
-                    if any(label in json.dumps(one) for one in matched)
-                    else Answer.PASS
-                )
+                answer = _by_match(matched, _label(lab.physical[logical])) if question.kind else Answer.UNASKED
+                answers[question, logical] = answer
         return Ran(answers, done.code, done.seconds)
+
+
+def _by_match(matched: list[Any] | None, label: str) -> Answer:
+    if matched is None:
+        return Answer.STOPPED
+    return Answer.FAIL if any(label in json.dumps(one) for one in matched) else Answer.PASS
 
 
 def _matched(file: Path) -> list[Any] | None:
@@ -184,6 +182,8 @@ def _label(physical: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Done:
+    """A process that ended: exit code, seconds, its last lines; `broken` says why it has no exit code."""
+
     code: int | None
     seconds: float
     end: str
@@ -209,7 +209,7 @@ def _run(command: Sequence[str], variables: Mapping[str, str], folder: Path) -> 
     except OSError as error:
         return _Done(None, perf_counter() - began, "", str(error))
     lines = done.stdout.decode(errors="replace").strip().splitlines()
-    return _Done(done.returncode, perf_counter() - began, lines[-1] if lines else "")
+    return _Done(done.returncode, perf_counter() - began, " / ".join(lines[-3:]))
 
 
 def _installed(name: str, package: str) -> str:
