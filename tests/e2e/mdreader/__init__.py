@@ -1,0 +1,1 @@
+"""MDReader's user flows: on its API, and in the browser."""
