@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 import redis
+from redis.backoff import ExponentialBackoff
 from redis.credentials import CredentialProvider
+from redis.retry import Retry
 
 from app.aws_secrets import Secrets
 from app.settings import Settings
@@ -124,5 +126,6 @@ def connect(settings: Settings, secrets: Secrets) -> Cache:
         socket_connect_timeout=2,
         socket_timeout=5,
         protocol=2,
+        retry=Retry(ExponentialBackoff(cap=0.2, base=0.05), 2),  # the client's own waits for seconds
     )
     return Cache(client)

@@ -18,6 +18,7 @@ from app.settings import Settings
 
 Connection = psycopg.Connection[DictRow]
 
+PATIENCE = 3.0  # seconds until a database that does not answer is given up
 MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 7_304_221_905  # any number, as long as it is the same in every copy
 _CREATE = "CREATE TABLE IF NOT EXISTS migrations (name text PRIMARY KEY, applied timestamptz DEFAULT now())"
@@ -36,7 +37,7 @@ class Database:
             connection_class=psycopg.Connection[DictRow],
             min_size=0,
             max_size=settings.connections,
-            timeout=5,
+            timeout=PATIENCE,
             max_idle=300,
             check=ConnectionPool.check_connection,  # a database that failed over leaves dead connections behind
             open=False,
@@ -59,7 +60,7 @@ class Database:
         """One transaction: committed at the end, rolled back when something raises.
 
         Raises:
-            psycopg.OperationalError: the database does not answer within `timeout` seconds (5).
+            psycopg.OperationalError: the database does not answer within `timeout` seconds (PATIENCE).
 
         """
         if not self._migrated:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,6 +14,8 @@ from app import __version__, problems, web
 from app.api import auth, documents, health, uploads, workspaces
 from app.services import Services
 from app.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -48,7 +51,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 async def _headers(request: Request, follow: Callable[[Request], Awaitable[Response]]) -> Response:
     """Let the web application's origin read the answers, and nobody keep them."""
     preflight = request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
-    response = Response(status_code=204) if preflight else await follow(request)
+    try:
+        response = Response(status_code=204) if preflight else await follow(request)
+    except Exception:  # noqa: BLE001 - nothing leaves without an answer; the log has the trace
+        _log.exception("%s %s", request.method, request.url.path)
+        response = problems.answer(problems.UNEXPECTED)
     if request.headers.get("Origin") == request.app.state.services.settings.origin:
         response.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
         if preflight:  # as the API's own preflight answer in the template

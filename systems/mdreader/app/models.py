@@ -15,6 +15,12 @@ def _writable(value: str) -> str:
     return value
 
 
+def _no_folder(value: str) -> str:
+    if "/" in value or "\\" in value:
+        raise ValueError("must not contain / or \\")
+    return value
+
+
 def _address(value: str) -> str:
     local, _, domain = value.rpartition("@")
     if not local or "@" in local or "." not in domain.strip(".") or ".." in domain:
@@ -22,15 +28,17 @@ def _address(value: str) -> str:
     return value
 
 
-_Text = Annotated[str, AfterValidator(_writable)]
-Line = Annotated[_Text, StringConstraints(min_length=1, max_length=200, strip_whitespace=True, pattern=r"^[^\r\n]*$")]
+_Line = StringConstraints(min_length=1, max_length=200, strip_whitespace=True, pattern=r"^[^\r\n]*$")
+Line = Annotated[str, _Line, AfterValidator(_writable)]
 Email = Annotated[
     str,
     StringConstraints(max_length=254, strip_whitespace=True, to_lower=True, pattern=r"^[!-~]+$"),
     AfterValidator(_address),
 ]
-Password = Annotated[_Text, StringConstraints(min_length=1, max_length=256)]  # what it needs more, the user pool says
-Content = Annotated[_Text, StringConstraints(max_length=500_000)]
+Password = Annotated[  # what it needs more, the user pool says
+    str, StringConstraints(min_length=1, max_length=256), AfterValidator(_writable)
+]
+Content = Annotated[str, StringConstraints(max_length=500_000), AfterValidator(_writable)]
 
 
 class _Sent(BaseModel):
@@ -75,7 +83,7 @@ class NewWorkspace(_Sent):
     """A workspace to create."""
 
     name: Line
-    description: Annotated[_Text, StringConstraints(max_length=2000)] = ""
+    description: Annotated[str, StringConstraints(max_length=2000), AfterValidator(_writable)] = ""
 
 
 class Workspace(BaseModel):
@@ -139,7 +147,7 @@ class NewUpload(_Sent):
     """A file to be stored."""
 
     workspace_id: UUID
-    filename: Annotated[Line, StringConstraints(pattern=r"^[^/\\\r\n]+$")]
+    filename: Annotated[Line, AfterValidator(_no_folder)]
     content_type: Literal["image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "text/plain"]
     size: int = Field(ge=1, le=10 * 1024 * 1024, description="Bytes.")
 

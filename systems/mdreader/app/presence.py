@@ -42,8 +42,10 @@ def encode(entries: Iterable[Entry]) -> bytes:
 
 def _entry(decoder: Decoder) -> Entry:
     client, clock = decoder.read_var_uint(), decoder.read_var_uint()
-    text = decoder.read_message() or b"null"
-    state = json.loads(text) if len(text) <= _MOST else None
+    text = decoder.read_message() or b""
+    if decoder.length < 0 or len(text) > _MOST:
+        raise ValueError("an awareness state that is cut short, or too long")
+    state = json.loads(text)
     if not isinstance(state, dict | None):
         raise ValueError("an awareness state is not an object")
     return client, clock, state

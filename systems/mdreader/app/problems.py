@@ -67,6 +67,9 @@ class Problem(Exception):  # noqa: N818 - the standard's word
         self.status, self.detail, self.errors, self.headers = status, detail, errors, headers
 
 
+UNEXPECTED = Problem(500, "It is not your doing. Try again soon.")
+
+
 def not_found(what: str) -> Problem:
     """What is not there, or belongs to somebody else: the two must look the same."""
     return Problem(404, f"There is no such {what}, or it is not shared with you.")
@@ -104,16 +107,11 @@ def install(app: FastAPI) -> None:
             Problem(503, "A part of the service does not answer. Try again soon.", headers={"Retry-After": "5"})
         )
 
-    def unexpected(_: Request, error: Exception) -> JSONResponse:
-        del error  # the server logs it, with its trace
-        return answer(Problem(500, "It is not your doing. Try again soon."))
-
     app.add_exception_handler(Problem, expected)
     app.add_exception_handler(HTTPException, of_the_framework)
     app.add_exception_handler(RequestValidationError, invalid)
     for kind in (psycopg.OperationalError, RedisError, BotoCoreError, ClientError):
         app.add_exception_handler(kind, unavailable)
-    app.add_exception_handler(Exception, unexpected)
 
 
 def _invalid(error: RequestValidationError) -> Problem:

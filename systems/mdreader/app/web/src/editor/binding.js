@@ -44,7 +44,10 @@ export function bind(area, text, typed) {
   /** @param {import("yjs").YTextEvent} event @param {import("yjs").Transaction} transaction */
   function changed(event, transaction) {
     if (transaction.origin === origin) return;
-    const selection = [area.selectionStart, area.selectionEnd].map((place) => moved(place, event.delta));
+    const selection =
+      transaction.origin === undo
+        ? [endOf(event.delta), endOf(event.delta)]
+        : [area.selectionStart, area.selectionEnd].map((place) => moved(place, event.delta));
     const { scrollTop } = area;
     known = text.toString();
     area.value = known;
@@ -70,6 +73,11 @@ export function bind(area, text, typed) {
     text.unobserve(changed);
     undo.destroy();
   };
+}
+
+/** Where a change ends. @param {any[]} delta */
+function endOf(delta) {
+  return delta.reduce((at, part) => at + (part.retain ?? part.insert?.length ?? 0), 0);
 }
 
 /** Where a place in the text is after a change. @param {number} place @param {any[]} delta */

@@ -94,7 +94,7 @@ export class Connection {
       return;
     }
     if (this.attempts > 0) this.#become("offline"); // the first loss is mostly over before anybody could read it
-    const wait = Math.min(250 * 2 ** this.attempts++, 8000) * (0.75 + Math.random() / 2);
+    const wait = Math.min(300 * 1.5 ** this.attempts++, 4000) * (0.75 + Math.random() / 2);
     this.timers.again = window.setTimeout(() => this.#open(), wait);
     this.timers.offline = window.setTimeout(() => !this.synced && this.#become("offline"), 1500);
   }

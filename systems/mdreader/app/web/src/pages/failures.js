@@ -1,6 +1,8 @@
 // What is shown when there is nothing to show.
 
+import { config } from "../api.js";
 import { h } from "../dom.js";
+import { show } from "../router.js";
 
 export function notFound() {
   return {
@@ -15,6 +17,12 @@ export function notFound() {
   };
 }
 
+/** Show the page once more; where not even the addresses could be read, from the beginning. */
+function again() {
+  if (Object.keys(config).length) show();
+  else location.reload();
+}
+
 /** @param {any} error */
 export function failure(error) {
   const known = typeof error?.status === "number";
@@ -24,7 +32,7 @@ export function failure(error) {
     content: [
       h("h1", { "data-again": "" }, "This did not work"),
       h("p", {}, known ? error.message : "Something went wrong in this page."),
-      h("p", {}, h("button", { type: "button", class: "primary", onclick: () => location.reload() }, "Try again")),
+      h("p", {}, h("button", { type: "button", class: "primary", onclick: again }, "Try again")),
     ],
   };
 }
