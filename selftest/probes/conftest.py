@@ -26,8 +26,8 @@ def mdreader() -> System:
 
 @pytest.fixture(scope="session")
 def world(mdreader: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """An embedded environment with all of MDReader's stacks."""
-    running = emulator.start(mdreader, tmp_path_factory.mktemp("probed"))
+    """An embedded environment with all of MDReader's stacks, and without its application: no probe here needs it."""
+    running = emulator.start(mdreader, tmp_path_factory.mktemp("probed"), workloads=False)
     try:
         target = target_of(mdreader, "embedded", PROJECT)
         deployment = replace(target.deployment, account=running.account)

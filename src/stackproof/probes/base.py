@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from stackproof.model import Cause, Inventory, Outcome, Resource, Severity, Unknown, Where
+from stackproof.sources.live import Answer as Called
 from stackproof.sources.live import Aws, Fault, permission_of
 
 
@@ -134,6 +135,46 @@ def faulty(fault: Fault, call: str, *evidence: Where) -> Answer:
     """Turn a call that failed into an unknown that names the permission."""
     said = f"{call} answered {fault.code}: {fault.message}" if fault.code else f"{call}: {fault.message}"
     return unsure(fault.unknown(permission_of(call)), said, *evidence)
+
+
+class LackingError(Exception):
+    """An answer of AWS lacks what the API always gives."""
+
+    def __init__(self, call: str, name: str) -> None:
+        self.call = call
+        super().__init__(f"{call} answers no {name}")
+
+
+class LeftBehindError(Exception):
+    """A probe could not put back what it changed."""
+
+    def __init__(self, what: str, fault: Fault, call: str) -> None:
+        self.unknown = fault.unknown(permission_of(call))
+        super().__init__(f"{what} is left behind, as {call} answered {fault.code}: {fault.message}")
+
+
+def tidied(answer: Called, what: str) -> None:
+    """Make sure that a probe's own trace is gone; `what` it is, in words.
+
+    Raises:
+        LeftBehindError: it is not. Whoever runs the probe makes an unknown of it.
+
+    """
+    if answer.fault:
+        raise LeftBehindError(what, answer.fault, answer.call)
+
+
+def part(answer: Called, name: str) -> Any:
+    """A part of an answer that is always there.
+
+    Raises:
+        LackingError: it is not. Whoever runs the probe makes an unknown of it.
+
+    """
+    value = answer.value.get(name) if isinstance(answer.value, Mapping) else None
+    if value is None:
+        raise LackingError(answer.call, name)
+    return value
 
 
 def joined(answers: Iterable[Answer]) -> Answer:

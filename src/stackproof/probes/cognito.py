@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from stackproof.model import Cause, Resource, Severity, Unknown, Where
-from stackproof.probes.base import Answer, Probing, bad, faulty, good, joined, probe, unsure
+from stackproof.probes.base import Answer, Probing, bad, faulty, good, joined, part, probe, unsure
 
 _CLIENT: Final = "AWS::Cognito::UserPoolClient"
 _KINDS: Final = {"upper case": "QRST", "lower case": "abcd", "number": "2468", "symbol": "!$%^"}
@@ -69,7 +69,9 @@ def _tried(p: Probing, pool: Resource, client: str, fault: str, password: str) -
     answer = p.aws.ask("cognito-idp", "SignUp", asked, region=p.region_of(pool))
     where = Where(answer.call, answer.entry)
     if answer.fault is None:
-        return bad(f"the pool takes a password {fault}{_removed(p, pool, name)}", where)
+        left = _removed(p, pool, name)
+        part(answer, "UserSub")
+        return bad(f"the pool takes a password {fault}{left}", where)
     if answer.fault.code == "InvalidPasswordException":
         return good(f"a password {fault} is refused", where)
     return faulty(answer.fault, answer.call, where)

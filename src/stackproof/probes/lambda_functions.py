@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from stackproof.model import Cause, Resource, Severity, Unknown, Where
-from stackproof.probes.base import Answer, Probing, bad, faulty, good, probe, unsure
+from stackproof.probes.base import Answer, Probing, bad, faulty, good, part, probe, tidied, unsure
 from stackproof.probes.sqs import awaited, delete, queue_url
 
 
@@ -31,6 +31,7 @@ def lambda_failed_event_reaches_dlq(p: Probing, function: Resource) -> Answer:
     seen = Where(read.call, read.entry)
     if read.fault:
         return faulty(read.fault, read.call, seen)
+    part(read, "FunctionName")
     arn = str((read.value.get("DeadLetterConfig") or {}).get("TargetArn", ""))
     if not arn:
         return bad(f"{function.address} has no DeadLetterConfig: what fails is dropped", seen)
@@ -51,6 +52,8 @@ def _sent(p: Probing, function: Resource, target: str, seen: Where) -> Answer:
     if answer.fault:
         return faulty(answer.fault, answer.call, seen, where)
     found = awaited(p, target, mark, region)
+    if isinstance(found, Answer):
+        return found
     if not found:
         said = f"the event is not in the dead-letter queue {p.timeout:g} s later"
         return bad(f"{function.address} was sent an event that it could not handle, and {said}", seen, where)
@@ -75,7 +78,8 @@ def _held(p: Probing, name: str, region: str) -> Iterator[Answer | None]:
     finally:
         kept = before.value.get("ReservedConcurrentExecutions")
         if kept is None:
-            p.aws.ask("lambda", "DeleteFunctionConcurrency", which, region=region)
+            back = p.aws.ask("lambda", "DeleteFunctionConcurrency", which, region=region)
         else:
-            back = {**which, "ReservedConcurrentExecutions": kept}
-            p.aws.ask("lambda", "PutFunctionConcurrency", back, region=region)
+            again = {**which, "ReservedConcurrentExecutions": kept}
+            back = p.aws.ask("lambda", "PutFunctionConcurrency", again, region=region)
+        tidied(back, f"a concurrency of 0 for {name}")

@@ -9,7 +9,7 @@ from typing import Any
 
 from stackproof.model import Cause, Resource, Severity, Unknown, Where
 from stackproof.model.matching import readable
-from stackproof.probes.base import Answer, Probing, bad, faulty, good, joined, probe, unsure
+from stackproof.probes.base import Answer, Probing, bad, faulty, good, joined, part, probe, unsure
 
 
 @probe(
@@ -39,7 +39,7 @@ def route53_weights_in_force(p: Probing, record: Resource) -> Answer:
         return faulty(listed.fault, listed.call, seen)
     found = [
         one
-        for one in listed.value.get("ResourceRecordSets", [])
+        for one in part(listed, "ResourceRecordSets")
         if _same(one.get("Name", ""), name) and one.get("Type") == readable(record["Type"].value)
     ]
     answers = [_weighted(found, name, seen, shifting=p.options["shifting"])]
@@ -80,7 +80,7 @@ def _target(p: Probing, one: Mapping[str, Any], seen: Where, region: str) -> Ans
         return faulty(listed.fault, listed.call, seen, where)
     states = {
         str(b.get("DNSName", "")).lower(): str((b.get("State") or {}).get("Code", ""))
-        for b in listed.value.get("LoadBalancers", [])
+        for b in part(listed, "LoadBalancers")
     }
     if host not in states:
         return bad(f"{colour} points at {host}, and no load balancer of {region} is called that", seen, where)

@@ -8,7 +8,7 @@ from typing import Any
 
 from stackproof.errors import MisuseError
 from stackproof.model import Cause, Claim, Finding, Inventory, Resource, Selection, Severity, Unknown, Where
-from stackproof.probes.base import Answer, Probe, Probing, bad, unsure
+from stackproof.probes.base import Answer, LackingError, LeftBehindError, Probe, Probing, bad, unsure
 from stackproof.sources.live import Fault, RefusedError
 from stackproof.system.expectations import selecting
 from stackproof.system.loading import System, suggestion
@@ -178,6 +178,10 @@ def _asked(use: _Use, resource: Resource, probing: Probing) -> Answer:
         return use.probe.ask(probing, resource)
     except RefusedError as refused:
         return unsure(Unknown(Cause.NOT_RUN, refused.call), f"{refused.call} is not permitted to this connection")
+    except LeftBehindError as left:
+        return unsure(left.unknown, str(left))
+    except LackingError as lacking:
+        return unsure(Unknown(Cause.MALFORMED, lacking.call), str(lacking))
     except Exception as error:  # noqa: BLE001 - a probe that crashes is an unknown with its cause, never silence
         said = f"{use.probe.id} crashed: {type(error).__name__}: {error}"
         return unsure(Unknown(Cause.CONTROL_ERROR, use.probe.id), said)

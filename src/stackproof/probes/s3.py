@@ -12,8 +12,9 @@ from typing import Final
 from urllib.parse import quote
 
 from stackproof.model import Cause, Resource, Severity, Unknown, Where
-from stackproof.probes.base import Answer, Probing, bad, faulty, good, joined, probe, unsure
+from stackproof.probes.base import Answer, Probing, bad, faulty, good, joined, probe, tidied, unsure
 from stackproof.probes.connecting import Heard, request
+from stackproof.sources.live import Answer as Called
 
 _MARK: Final = "stackproof-probe-"
 _CONTENT: Final = b"a probe of stackproof"
@@ -102,7 +103,7 @@ def _readable(p: Probing, bucket: str, region: str) -> Iterator[str | Answer]:
         try:
             yield key
         finally:
-            _delete(p, bucket, region, key, put.value.get("VersionId", ""))
+            tidied(_delete(p, bucket, region, key, put.value.get("VersionId", "")), f"the object {key} in {bucket}")
 
 
 def _asked(p: Probing, method: str, bucket: str, region: str, key: str) -> tuple[Heard | Answer, Where]:
@@ -132,11 +133,11 @@ def _code(heard: Heard) -> str:
 
 
 def _removed(p: Probing, bucket: str, region: str, key: str, heard: Heard) -> str:
-    if p.embedded and _delete(p, bucket, region, key, heard.headers.get("x-amz-version-id", "")):
+    if p.embedded and not _delete(p, bucket, region, key, heard.headers.get("x-amz-version-id", "")).fault:
         return "it was removed"
     return "remove it"
 
 
-def _delete(p: Probing, bucket: str, region: str, key: str, version: str) -> bool:
+def _delete(p: Probing, bucket: str, region: str, key: str, version: str) -> Called:
     which = {"Bucket": bucket, "Key": key, **({"VersionId": version} if version and version != "null" else {})}
-    return p.aws.ask("s3", "DeleteObject", which, region=region).fault is None
+    return p.aws.ask("s3", "DeleteObject", which, region=region)

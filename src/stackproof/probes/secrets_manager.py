@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from stackproof.model import Cause, Resource, Severity, Unknown, Where
-from stackproof.probes.base import Answer, Probing, bad, faulty, good, joined, probe, unsure
+from stackproof.probes.base import Answer, Probing, bad, faulty, good, joined, part, probe, unsure
 from stackproof.probes.secret_reading import DECRYPT, READ
 
 _ROLE: Final = "AWS::IAM::Role"
@@ -114,7 +114,7 @@ def _simulated(p: Probing, address: str, action: str, target: str, secret: Resou
         {"ContextKeyName": "aws:SecureTransport", "ContextKeyValues": ["true"], "ContextKeyType": "boolean"},
     ]
     asked = {
-        "PolicySourceArn": read.value["Role"]["Arn"],
+        "PolicySourceArn": part(read, "Role")["Arn"],
         "ActionNames": [action],
         "ResourceArns": [target],
         "ContextEntries": context,
@@ -159,11 +159,11 @@ def _lock(p: Probing, secret: Resource) -> Lock | Answer:
         for answer in (named, guard):
             if answer.fault:
                 return faulty(answer.fault, answer.call, *seen)
-        key, account = str(named.value["KeyMetadata"]["Arn"]), str(named.value["KeyMetadata"]["AWSAccountId"])
-        by_policies = _leaves_it(_statements(guard.value.get("Policy")), account)
+        key = str(part(named, "KeyMetadata")["Arn"])
+        by_policies = _leaves_it(_statements(part(guard, "Policy")), key.split(":")[4])
+    part(policy, "ARN")  # there is no policy only in an answer that is one
     effects = {str(one.get("Effect")) for one in _statements(policy.value.get("ResourcePolicy"))}
-    arn = str(described.value.get("ARN", p.id_of(secret)))
-    return Lock(arn, key, by_policies, "Allow" in effects, "Deny" in effects, tuple(seen))
+    return Lock(str(part(described, "ARN")), key, by_policies, "Allow" in effects, "Deny" in effects, tuple(seen))
 
 
 def _leaves_it(statements: list[dict[str, Any]], account: str) -> bool:

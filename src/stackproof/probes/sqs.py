@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from stackproof.model import Cause, Resource, Severity, Unknown, Where
-from stackproof.probes.base import Answer, Probing, bad, faulty, good, probe, unsure
+from stackproof.probes.base import Answer, Probing, bad, faulty, good, part, probe, tidied, unsure
 
 _MOST_RECEIVES: Final = 20  # a queue that lets a message fail more often is not followed to the end
 _CALL: Final = "sqs:ReceiveMessage"
@@ -34,7 +34,7 @@ def sqs_failing_message_reaches_dlq(p: Probing, queue: Resource) -> Answer:
     seen = Where(read.call, read.entry)
     if read.fault:
         return faulty(read.fault, read.call, seen)
-    attributes = read.value.get("Attributes", {})
+    attributes = part(read, "Attributes")
     redrive = json.loads(attributes.get("RedrivePolicy", "{}"))
     if not redrive:
         return bad(f"{queue.address} has no RedrivePolicy: a message that fails is tried until it expires", seen)
@@ -58,15 +58,18 @@ def _followed(p: Probing, queue: Resource, target: str, times: int, seen: Where)
     if sent.fault:
         return faulty(sent.fault, sent.call, seen, Where(sent.call, sent.entry))
     evidence = (seen, Where(sent.call, sent.entry))
-    for _ in range(times):
-        received(p, url, mark, region)
-    left = received(p, url, mark, region)  # the receive that moves it
+    left = None
+    for _ in range(times + 1):  # the last one moves it
+        left = received(p, url, mark, region)
     found = awaited(p, target, mark, region)
-    if found:
+    if isinstance(found, Mapping):
         where = delete(p, target, found, region)
         return good(f"a message of {queue.address} is a dead letter after {times} receives", *evidence, where)
-    if left:
+    if isinstance(left, Mapping):
         delete(p, url, left, region)
+    for looked in (left, found):
+        if isinstance(looked, Answer):
+            return looked
     said = f"after {times} receives the message is not in the dead-letter queue"
     return bad(f"{said}, and {'still' if left else 'not'} in {queue.address}", *evidence, Where(_CALL))
 
@@ -78,21 +81,22 @@ def queue_url(p: Probing, arn: str, region: str) -> str | Answer:
     answer = p.aws.ask("sqs", "GetQueueUrl", which, region=parts[3] or region)
     where = Where(answer.call, answer.entry)
     if answer.fault is None:
-        return str(answer.value["QueueUrl"])
+        return str(part(answer, "QueueUrl"))
     if answer.fault.gone:
         return bad(f"the dead-letter queue {arn} does not exist", where)
     return faulty(answer.fault, answer.call, where)
 
 
-def received(p: Probing, url: str, mark: str, region: str) -> Mapping[str, Any] | None:
-    """Look for the message with this mark without keeping anything from others."""
+def received(p: Probing, url: str, mark: str, region: str) -> Mapping[str, Any] | Answer | None:
+    """Look for the message with this mark without keeping anything from others; an answer where one cannot look."""
     asked = {"QueueUrl": url, "MaxNumberOfMessages": 10, "VisibilityTimeout": 0}
     answer = p.aws.ask("sqs", "ReceiveMessage", asked, region=region)
-    messages = [] if answer.fault else answer.value.get("Messages", [])
-    return next((message for message in messages if mark in message["Body"]), None)
+    if answer.fault:
+        return faulty(answer.fault, answer.call, Where(answer.call, answer.entry))
+    return next((message for message in answer.value.get("Messages", []) if mark in message["Body"]), None)
 
 
-def awaited(p: Probing, url: str, mark: str, region: str) -> Mapping[str, Any] | None:
+def awaited(p: Probing, url: str, mark: str, region: str) -> Mapping[str, Any] | Answer | None:
     """Wait for the message with this mark, for the probing's timeout at most."""
     until = time.monotonic() + p.timeout
     while (found := received(p, url, mark, region)) is None and time.monotonic() < until:
@@ -101,7 +105,13 @@ def awaited(p: Probing, url: str, mark: str, region: str) -> Mapping[str, Any] |
 
 
 def delete(p: Probing, url: str, message: Mapping[str, Any], region: str) -> Where:
-    """Delete a message."""
+    """Delete a probe's message; give the call that did.
+
+    Raises:
+        LeftBehindError: it could not be deleted.
+
+    """
     which = {"QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"]}
     answer = p.aws.ask("sqs", "DeleteMessage", which, region=region)
+    tidied(answer, f"a message in {url}")
     return Where(answer.call, answer.entry)
