@@ -1,15 +1,18 @@
-# `make demo` and `make test` do everything from a bare clone: environment, tools, run.
+# `make demo` and `make test` do everything from a bare clone: environments, tools, run.
 
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := -m pip install --quiet --disable-pip-version-check
+WEB := systems/mdreader/app/web
+COVERAGE := reports/coverage/mdreader.json
 
 unexport PYTHONDONTWRITEBYTECODE  # every start of every tool would compile all its modules again
 
-.PHONY: setup demo test check clean
+.PHONY: setup demo test check clean coverage
 
-setup:  ## both environments, side by side: ours, and checkov's own
-	@$(MAKE) --no-print-directory -j2 .venv/.ready .venv-checkov/.ready
+setup:  ## three environments, side by side: ours, checkov's own, and MDReader's page; then a browser
+	@$(MAKE) --no-print-directory -j3 .venv/.ready .venv-checkov/.ready $(WEB)/dist/index.html
+	@$(MAKE) --no-print-directory .venv/.browser
 
 .venv/.ready: requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "stackproof needs Python 3.11 or newer; set PYTHON=..."; exit 1; }
@@ -25,14 +28,40 @@ setup:  ## both environments, side by side: ours, and checkov's own
 	@.venv-checkov/bin/python $(INSTALL) --require-hashes -r requirements/checkov.txt
 	@touch $@
 
-demo: setup  ## every gate on MDReader: templates of all environments, then deployed into an embedded AWS
+.venv-node/bin/npm: requirements/node.txt
+	@echo "setup: Node.js (.venv-node)"
+	@$(PYTHON) -m venv .venv-node
+	@.venv-node/bin/python $(INSTALL) --require-hashes -r requirements/node.txt
+
+NPM := $(shell command -v npm || echo $(CURDIR)/.venv-node/bin/npm)
+
+$(WEB)/dist/index.html: $(WEB)/package-lock.json $(WEB)/build.js $(shell find $(WEB)/src -type f) | $(NPM)
+	@echo "setup: MDReader's page ($(WEB)/dist)"
+	@cd $(WEB) && export PATH="$(dir $(NPM)):$$PATH" && npm ci --silent --no-audit --no-fund --omit=dev && npm run --silent build
+	@touch $@
+
+.venv/.browser: .venv/.ready
+	@$(BIN)/stackproof browser --install
+	@touch $@
+
+$(COVERAGE): .venv/.ready $(shell find systems/mdreader/app -name '*.py')
+	@mkdir -p $(dir $@)
+	@$(BIN)/pytest systems/mdreader/app/tests --quiet --cov=systems/mdreader/app --cov-report=json:$@
+
+coverage: $(COVERAGE)  ## MDReader's own tests, whose coverage the unit gate reads
+
+demo: setup coverage  ## every gate on MDReader: templates of all environments, then deployed into an embedded AWS
 	@$(BIN)/pytest -m unit --system mdreader --environment all --quiet
 	@$(BIN)/pytest -m integration --system mdreader --quiet
+	@$(BIN)/pytest -m smoke --system mdreader --quiet
+	@$(BIN)/pytest -m e2e --system mdreader --quiet
 
-test: setup check  ## the harness's own tests, then the gates
+test: setup check coverage  ## the harness's own tests, then the gates
 	@$(BIN)/pytest selftest --quiet -n 2
 	@$(BIN)/pytest -m unit --system mdreader --environment all --quiet --evidence required
 	@$(BIN)/pytest -m integration --system mdreader --quiet --evidence required
+	@$(BIN)/pytest -m smoke --system mdreader --quiet --evidence required
+	@$(BIN)/pytest -m e2e --system mdreader --quiet --evidence required
 
 check: setup  ## format, lint, types, generated files
 	@$(BIN)/ruff format --check --quiet .
@@ -44,4 +73,5 @@ schemas/system.schema.json: src/stackproof/system/schema.py
 	@mkdir -p schemas && $(BIN)/stackproof schema > $@
 
 clean:
-	rm -rf .venv .venv-checkov .stackproof reports/gates reports/evidence reports/*.xml reports/*.md
+	rm -rf .venv .venv-checkov .venv-node .stackproof reports/gates reports/evidence reports/e2e reports/smoke reports/coverage reports/*.xml reports/*.md
+	rm -rf $(WEB)/node_modules $(WEB)/dist

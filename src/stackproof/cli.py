@@ -57,11 +57,24 @@ def _parser() -> argparse.ArgumentParser:
     schema.set_defaults(run=_schema)
     _add_permissions(commands)
     _add_embedded(commands)
+    _add_browser(commands)
     replay = commands.add_parser("replay", help="judge an environment again from the stored answers of AWS")
     replay.add_argument("--system", default="", metavar="NAME", help="default: the one that the gate judged")
     replay.add_argument("--reports", type=Path, default=Path("reports"), metavar="DIR", help="default: reports")
     replay.set_defaults(run=_replay)
     return parser
+
+
+def _add_browser(commands: argparse._SubParsersAction[_Parser]) -> None:
+    browser = commands.add_parser("browser", help="say which browser the flows use, or get one")
+    browser.add_argument("--install", action="store_true", help="get one where there is none")
+    browser.set_defaults(run=_browser)
+
+
+def _browser(options: argparse.Namespace) -> int:
+    from stackproof.commands.browser import browser
+
+    return browser(options)
 
 
 def _add_check(commands: argparse._SubParsersAction[_Parser]) -> None:
