@@ -46,7 +46,7 @@ $(WEB)/dist/index.html: $(WEB)/package-lock.json $(WEB)/build.js $(shell find $(
 
 $(COVERAGE): .venv/.ready $(shell find systems/mdreader/app -name '*.py')
 	@mkdir -p $(dir $@)
-	@$(BIN)/pytest systems/mdreader/app/tests --quiet --cov=systems/mdreader/app --cov-report=json:$@
+	@COVERAGE_FILE=$(dir $@).coverage $(BIN)/pytest systems/mdreader/app/tests --quiet --cov=systems/mdreader/app --cov-report=json:$@
 
 coverage: $(COVERAGE)  ## MDReader's own tests, whose coverage the unit gate reads
 

@@ -47,7 +47,7 @@ def _ways() -> Sequence[Sequence[str]]:
     """What to try: Playwright's own browser, then, in a container's root shell, the system's package."""
     ways = [[sys.executable, "-m", "playwright", "install", "chromium"]]
     if hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get"):
-        ways += [["apt-get", "install", "--yes", "--quiet", "--no-install-recommends", "chromium"]]
+        ways += [["sh", "-c", "apt-get update -qq && apt-get install --yes -qq --no-install-recommends chromium"]]
     return ways
 
 
