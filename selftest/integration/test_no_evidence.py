@@ -46,7 +46,7 @@ Runs = Mapping[tuple[str, str], tuple[Ran, Judged]]
 
 @pytest.fixture(scope="module")
 def runs(staging: Staging) -> Runs:
-    """Every case with evidence optional, and one of each kind with evidence required; several at a time, for some wait."""
+    """Every case with evidence optional, one of each kind with evidence required; some wait, so several at a time."""
     able, powerless = staging.user("able"), staging.user("powerless", allowed=False)
     staging.enforce()
     with ExitStack() as stack, socket.socket() as unused:

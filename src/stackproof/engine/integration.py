@@ -9,9 +9,10 @@ from typing import Any
 
 from stackproof.engine.connections import Reach
 from stackproof.engine.judgement import Judgement
-from stackproof.engine.live import Survey, declare, judge_survey, survey
+from stackproof.engine.live import judge_survey
 from stackproof.engine.preflight import after_reading, preflight
 from stackproof.engine.static import Progress
+from stackproof.engine.survey import Survey, declare, survey
 from stackproof.model import Finding, Unknown
 from stackproof.probes import Probing, run_probes, unasked_probes
 from stackproof.sources.live import Aws

@@ -1,25 +1,24 @@
-"""Judge what is deployed: read it, put it beside its templates, and answer every check that either of them asks for."""
+"""Judge what is deployed: put it beside its templates, and answer every check that either of them asks for."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from stackproof.cache import key_of
 from stackproof.controls import all_controls
 from stackproof.controls.judge import Case, expected
 from stackproof.engine.deployed import Compared, Drift, Standing, compare, drifts, line_of
-from stackproof.engine.judgement import Judgement, digest_of
-from stackproof.engine.static import Target, lost
-from stackproof.engine.systems import target_of
+from stackproof.engine.judgement import Judgement
+from stackproof.engine.static import lost
+from stackproof.engine.survey import Survey
 from stackproof.gates.merging import with_severities
-from stackproof.model import Cause, Finding, Gap, Inventory, Outcome, Resource, Severity, Unknown, Where
-from stackproof.sources import Deployment, evaluate
+from stackproof.model import Cause, Finding, Outcome, Resource, Severity, Unknown, Value, Where
+from stackproof.model.matching import holes
 from stackproof.sources.inventory import STACK
-from stackproof.sources.live import ADVICE, Aws, Fault, Identity, Ledger, LiveReading, read_system
+from stackproof.sources.live import ADVICE, Identity
 from stackproof.system.loading import System
 
 DEPLOYED = "resource-deployed"  # what the templates declare is there
@@ -28,84 +27,6 @@ DECLARED = "resource-declared"  # the stacks hold nothing else
 CHECKS = (DEPLOYED, UNCHANGED, DECLARED)
 _AGAIN = "Deploy the stack again, or change the template if what is deployed is right."
 _KNOWN = (Outcome.PASS, Outcome.FAIL, Outcome.NOT_APPLICABLE)
-
-
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """What the templates of one environment declare: a case for each way in which they may turn out.
-
-    `regions` names the region of components that lie in another one than the environment. `files` maps each file that
-    was read to the SHA-256 of its content.
-    """
-
-    target: Target
-    cases: Sequence[Case]
-    regions: Mapping[str, str]
-    files: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """Both evidences of one environment, before anything is judged."""
-
-    templates: Declared
-    reading: LiveReading
-
-    @property
-    def declared(self) -> Mapping[str, Resource]:
-        """Every resource that the templates declare in one of their cases, by address."""
-        return {r.address: r for case in self.templates.cases for r in case.inventory.resources}
-
-    def always(self, address: str) -> bool:
-        """Say whether the resource is declared however the templates' undecided parameters turn out."""
-        return all(case.inventory.get(address) for case in self.templates.cases)
-
-
-def declare(system: System, environment: str, account: str = "") -> Declared:
-    """Evaluate the templates of an environment. `account` is the number of the embedded one.
-
-    Raises:
-        MisuseError: system.yaml or a parameter file is wrong.
-
-    """
-    target = target_of(system, environment, Path.cwd())
-    target = replace(target, deployment=replace(target.deployment, account=account or target.deployment.account))
-    evaluation = evaluate(target.stacks, target.deployment)
-    return Declared(
-        target,
-        [Case(world.assumptions, world.inventory) for world in evaluation.worlds],
-        {stack.component: stack.region for stack in system.file.stacks if stack.region},
-        {str(path): digest_of(path) for path in evaluation.files},
-    )
-
-
-def survey(templates: Declared, aws: Aws | Fault, *, unsupported: Collection[str] = ()) -> Survey:
-    """Read what is deployed of what the templates declare.
-
-    A `Fault` instead of a connection says that there is nothing to read from. `unsupported` names addresses that the
-    embedded environment only pretends to have.
-    """
-    target = templates.target
-    if isinstance(aws, Fault):
-        return Survey(templates, _nothing(aws, target.deployment, Ledger()))
-    reading = read_system(
-        target.stacks,
-        target.deployment,
-        aws,
-        declared=templates.cases[0].inventory,
-        unsupported=unsupported,
-        regions=templates.regions,
-    )
-    if reading.fault is not None:
-        reading = _nothing(reading.fault, target.deployment, reading.ledger)
-    return Survey(templates, reading)
-
-
-def _nothing(fault: Fault, deployment: Deployment, ledger: Ledger) -> LiveReading:
-    """A reading that could not be: one gap in which everything is."""
-    gap = Gap(Unknown(fault.cause, fault.message))
-    inventory = Inventory((), (gap,), deployment.region, deployment.account, deployment.environment)
-    return LiveReading(inventory, (), (), (), {}, ledger, fault)
 
 
 def judge_survey(seen: Survey, probed: Sequence[Finding] = (), facts: Mapping[str, Any] | None = None) -> Judgement:
@@ -119,9 +40,9 @@ def judge_survey(seen: Survey, probed: Sequence[Finding] = (), facts: Mapping[st
     found = [
         *_presence(seen, absent),
         *_unchanged(seen, absent, drifted),
-        *(_side_by_side(pair, absent, drifted.get(pair.resource, ())) for pair in compared),
+        *(_side_by_side(seen, pair, absent, drifted.get(pair.resource, ())) for pair in compared),
         *(lost(control, address, target.environment) for control, address in sorted(wanted - answered)),
-        *probed,
+        *(_probed(answer, absent) for answer in probed),
     ]
     covered = {name for control in all_controls() for name in control.types}
     return Judgement(
@@ -175,18 +96,18 @@ def _presence(seen: Survey, absent: Mapping[str, Unknown]) -> Iterator[Finding]:
     """Say of each declared resource whether it is deployed, and list what is deployed beside them."""
     partly = any(r.type == STACK for r in seen.reading.inventory.resources)
     missing = {one.address: one for one in seen.reading.missing}
-    stacks = {state.address: state.where for state in seen.reading.stacks}
+    stacks = {state.address: state for state in seen.reading.stacks}
     for address, resource in seen.declared.items():
-        unknown, gone = absent.get(address), missing.get(address)
+        gone, unknown = missing.get(address), absent.get(address) or seen.reading.unseen.get(address)
         if gone is not None and seen.always(address):
             yield _about(seen, resource, DEPLOYED, Severity.HIGH, Outcome.FAIL, gone.message, (gone.where,))
         elif unknown is None:
             there = seen.reading.inventory.get(address)
             read = (there.where(""),) if there else ()
             yield _about(seen, resource, DEPLOYED, Severity.HIGH, Outcome.PASS, "it is there", read)
-        elif partly and resource.type == STACK and unknown.cause is Cause.NOT_DEPLOYED and seen.always(address):
-            told = f"{unknown.detail}, while other stacks of the system are there"
-            asked = (stacks[address],) if address in stacks else ()
+        elif partly and address in stacks and unknown.cause is Cause.NOT_DEPLOYED and seen.always(address):
+            told = f"{stacks[address].message}, while other stacks of the system are there"
+            asked = (stacks[address].where,)
             yield _about(seen, resource, DEPLOYED, Severity.HIGH, Outcome.FAIL, told, asked)
         else:
             yield _unanswered(_about(seen, resource, DEPLOYED, Severity.HIGH, Outcome.UNKNOWN, "", ()), unknown)
@@ -231,27 +152,30 @@ def _unchanged(
 
 def _unread(declared: Resource, there: Resource) -> Unknown | None:
     """The first declared property that should have been readable and was not."""
-    if isinstance(there.properties, Unknown):
-        return there.properties
-    if not isinstance(declared.properties, dict) or not isinstance(there.properties, dict):
-        return None
-    for name in declared.properties:
-        value = there.properties.get(name)
-        if isinstance(value, Unknown) and value.cause is not Cause.WRITE_ONLY:
-            return Unknown(value.cause, value.detail)
-    return None
+    return next(
+        (hole for hole in _holes(declared.properties, there.properties) if hole.cause is not Cause.WRITE_ONLY), None
+    )
+
+
+def _holes(declared: Value, there: Value) -> Iterator[Unknown]:
+    """What is unknown of what is declared, in the template's order."""
+    if isinstance(declared, dict) and isinstance(there, dict):
+        for name, value in declared.items():
+            yield from _holes(value, there.get(name))
+    else:
+        yield from holes(there)
 
 
 # --- findings ---------------------------------------------------------------------------------------------------
 
 
-def _side_by_side(pair: Compared, absent: Mapping[str, Unknown], drifted: Sequence[Drift]) -> Finding:
+def _side_by_side(seen: Survey, pair: Compared, absent: Mapping[str, Unknown], drifted: Sequence[Drift]) -> Finding:
     """Make one finding of both: the deployed outcome, at the author's line, with the calls that showed it."""
     template, deployed, standing = pair.template, pair.deployed, pair.standing
     if deployed is None:
         assert template is not None  # noqa: S101 - one side has it
-        odd = Unknown(Cause.NOT_READ, f"whether {pair.resource} is still a resource that this is expected of")
-        return replace(_unanswered(template, absent.get(pair.resource, odd)), standing=standing.value)
+        unknown = absent.get(pair.resource) or _unselected(seen, pair.resource)
+        return replace(_unanswered(template, unknown), standing=standing.value)
     found = replace(deployed, standing=standing.value, where=template.where if template else deployed.where)
     if deployed.outcome is Outcome.UNKNOWN:
         cause = deployed.cause or Cause.CONTROL_ERROR
@@ -264,6 +188,20 @@ def _side_by_side(pair: Compared, absent: Mapping[str, Unknown], drifted: Sequen
     if standing is Standing.REVERTING and template is not None:
         return replace(found, message=f"fixed by hand, and the next deployment undoes it: {template.message}")
     return found
+
+
+def _unselected(seen: Survey, address: str) -> Unknown:
+    """Say why nobody knows whether a deployed resource is still one of those of which something is expected."""
+    declared, there = seen.declared.get(address), seen.reading.inventory.get(address)
+    unread = _unread(declared, there) if declared and there else None
+    return unread or Unknown(Cause.NOT_READ, f"whether {address} is still a resource that this is expected of")
+
+
+def _probed(answer: Finding, absent: Mapping[str, Unknown]) -> Finding:
+    """A probe that found nothing to ask does not know whether that is not there, or could not be looked at."""
+    if answer.cause is Cause.NOT_DEPLOYED and answer.resource in absent:
+        return _unanswered(answer, absent[answer.resource])
+    return answer
 
 
 def _unanswered(finding: Finding, unknown: Unknown | None) -> Finding:

@@ -57,6 +57,7 @@ class Reading:
     names: dict[str, str] = field(default_factory=dict)
     _settled: set[str] = field(default_factory=set)
     _main: Part | None = None
+    _failed: Unknown | None = None
 
     # --- asking -------------------------------------------------------------------------------------------
 
@@ -202,6 +203,11 @@ class Reading:
         """The call that said that the resource is there."""
         return self._main
 
+    @property
+    def unseen(self) -> Unknown | None:
+        """Why nobody knows whether it is there; None where a call said so."""
+        return self._main.unknown if self._main is not None and self._main.fault is not None else self._failed
+
     def also(self, *names: Any, attribute: str = "") -> None:
         """Note texts by which others may point at it, and which attribute of `Fn::GetAtt` gives them."""
         for name in names:
@@ -228,6 +234,7 @@ class Reading:
 
     def fail(self, unknown: Unknown) -> None:
         """Say of every property that is not settled yet that this is why it is not known."""
+        self._failed = unknown
         for name in self.schema.properties:
             if name not in self._settled and name not in self.schema.read_only:
                 self.properties[name] = unknown

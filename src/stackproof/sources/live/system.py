@@ -57,10 +57,14 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A resource that was read, and which attribute each of its names is (empty: what `Ref` returns)."""
+    """A resource that was read, and which attribute each of its names is (empty: what `Ref` returns).
+
+    `unseen` says why nobody knows whether it is there.
+    """
 
     resource: Resource
     names: Mapping[str, str]
+    unseen: Unknown | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,8 @@ class LiveReading:
     """What was found. `fault` is set when nothing could be read at all (credentials, account, endpoint).
 
     Resources in `missing` are not in the inventory: it is known that they are not there. What could not be read is
-    in the inventory with unknowns, or, where even the stack was not read, among its gaps.
+    in the inventory with unknowns, or, where even the stack was not read, among its gaps. `unseen` says of resources of
+    which only their stack says that they are there why nothing else does.
     """
 
     inventory: Inventory
@@ -88,6 +93,7 @@ class LiveReading:
     physical: Mapping[str, str]
     ledger: Ledger
     fault: Fault | None = None
+    unseen: Mapping[str, Unknown] = field(default_factory=dict)
 
 
 def read_system(
@@ -129,7 +135,8 @@ def read_system(
     inventory = Inventory(tuple(linked(found, names)), gaps, place.region, who.account, deployment.environment)
     extra, undeployed = _compared(states, declared)
     missing = (*(one for one in read if isinstance(one, Missing)), *undeployed)
-    return LiveReading(inventory, missing, extra, tops, around.physical, aws.ledger)
+    unseen = {one.resource.address: one.unseen for one in read if isinstance(one, Found) and one.unseen}
+    return LiveReading(inventory, missing, extra, tops, around.physical, aws.ledger, unseen=unseen)
 
 
 def _identity(aws: Aws, deployment: Deployment) -> Identity | Fault:
@@ -221,7 +228,7 @@ def _read(
         r.fail(Unknown(Cause.NOT_READ, f"{row.physical!r} is not what the API expects: {error}"))
     except ODD as error:
         r.fail(Unknown(Cause.MALFORMED, f"{row.type}: {type(error).__name__} {error}"))
-    return Found(_made(r, state, row, place, around), r.names)
+    return Found(_made(r, state, row, place, around), r.names, r.unseen)
 
 
 def _made(r: Reading, state: StackState, row: Row, place: Deployment, around: Surroundings) -> Resource:
