@@ -249,9 +249,10 @@ def test_no_other_spelling_of_the_open_path_leads_past_the_authorizer(client: Cl
     raw.putrequest("GET", path, skip_host=True)
     raw.putheader("Host", API)
     raw.endheaders()
-    status = raw.getresponse().status
+    answer = raw.getresponse()
+    answer.read()
     raw.close()
-    assert status in {401, 403}
+    assert answer.status in {401, 403}
 
 
 def test_preflights_are_answered_as_deployed(client: Client) -> None:

@@ -133,14 +133,22 @@ def test_an_unchanged_workload_is_kept_and_a_changed_one_started_anew(shop: emul
     assert changed.alive
 
 
-@pytest.mark.usefixtures("shop")
-def test_the_edge_learns_of_a_workload_that_was_started_anew(folder: Path) -> None:
-    """It has no name here, so the status alone tells that the edge runs on."""
-    current = emulator.running(folder)
-    assert current is not None
+def test_the_edge_follows_another_system(shop: emulator.Running, folder: Path) -> None:
+    """A name that a later deployment brings is one of the edge's when serving has ended."""
+    route53 = shop.client("route53")
+    zone = route53.create_hosted_zone(Name="shop.test", CallerReference="shop")["HostedZone"]["Id"]
+    value = [{"Value": "elsewhere.test"}]
+    record = {"Name": "www.shop.test", "Type": "CNAME", "TTL": 60, "ResourceRecords": value}
+    change = {"Changes": [{"Action": "CREATE", "ResourceRecordSet": record}]}
+    route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch=change)
+    current = emulator.serve(emulator.running(folder) or shop, load_system(folder / "system.yaml"))
+    assert current.edge is not None
+    assert "www.shop.test" in current.edge.names
     client = Client(current)
     assert client.status()["unread"] == {}
+    answer = client.ask("www.shop.test")
     client.close()
+    assert (answer.status, "elsewhere.test" in answer.headers["X-Edge-Reason"]) == (502, True)
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import json
 import signal
 from pathlib import Path
 
-from stackproof.emulator.edge.launch import READY, SETTINGS
+from stackproof.emulator.edge.launch import SETTINGS
 
 
 def main() -> None:
@@ -36,17 +35,7 @@ async def _serve(folder: Path) -> None:
         if ended.is_set():
             return
     edge = Edge(folder, settings)
-    https, http, names, key = await edge.start()
-    host = edge.keeper.settings.host
-    content = {
-        "https": {"host": host, "port": https},
-        "http": {"host": host, "port": http},
-        "names": list(names),
-        "fingerprint": key,
-    }
-    part = folder / f"{READY}.part"
-    part.write_text(json.dumps(content), encoding="utf-8")
-    part.replace(folder / READY)
+    await edge.start()
     await ended.wait()
     await edge.close()
 

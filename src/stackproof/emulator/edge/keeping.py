@@ -22,6 +22,7 @@ class Keeper:
         self._lock = asyncio.Lock()
         self._rules = Rules()
         self._state: tuple[bytes, int] | None = None
+        self.written = 0  # when the settings were written that the rules were read with
         self.settings = Settings.load(file)
         self._clients = Clients(self.settings.endpoint)
         self.reads = 0
@@ -34,6 +35,7 @@ class Keeper:
                 self.settings = Settings.load(self._file)
                 self._rules = await asyncio.to_thread(read, self._clients, self.settings)
                 self._state = None if self._rules.unread else state
+                self.written = state[1]
                 self.reads += 1
                 await self._changed(self._rules)
             return self._rules

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from stackproof.emulator.errors import EmulatorError
@@ -59,19 +60,28 @@ def finish(running: Running, system: System) -> Running:
     part = target.with_suffix(".part")
     part.write_text(json.dumps(settings), encoding="utf-8")
     part.replace(target)
-    return running.with_(edge=_wait(running))
+    return running.with_(edge=_wait(running, target.stat().st_mtime_ns))
 
 
-def _wait(running: Running) -> Edge:
+def _wait(running: Running, written: int) -> Edge:
+    """Wait until it answers with the settings that were written then."""
     ready, log = running.scratch / READY, running.scratch / "edge.log"
     process = next(process for process in running.processes if process.role == ROLE)
     until = time.monotonic() + PATIENCE
-    while not ready.exists():
+    while not (content := _read(ready)) or content["settings"] != written:
         if not process.alive:
             raise EmulatorError(f"the edge ended before it answered:\n{last_lines(log, 12)}")
         if time.monotonic() > until:
             raise EmulatorError(f"the edge does not answer after {PATIENCE:.0f} s:\n{last_lines(log, 12)}")
         time.sleep(0.02)
-    content: dict[str, Any] = json.loads(ready.read_text(encoding="utf-8"))
     https, http = Address(**content["https"]), Address(**content["http"])
     return Edge(https, http, tuple(content["names"]), content["fingerprint"])
+
+
+def _read(ready: Path) -> dict[str, Any]:
+    """What the edge wrote last; empty when it wrote nothing yet."""
+    try:
+        content: dict[str, Any] = json.loads(ready.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    return content

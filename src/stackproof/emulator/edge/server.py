@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import json
 import ssl
 import sys
 import traceback
@@ -21,6 +22,7 @@ from stackproof.emulator.edge.forwarding import new_session, pass_on
 from stackproof.emulator.edge.gateway import Gateway
 from stackproof.emulator.edge.health import HealthChecks
 from stackproof.emulator.edge.keeping import Keeper
+from stackproof.emulator.edge.launch import READY
 from stackproof.emulator.edge.names import choose, find
 from stackproof.emulator.edge.rules import Rules, UnjudgedError, Way
 from stackproof.emulator.edge.sites import Sites
@@ -29,7 +31,7 @@ from stackproof.emulator.edge.visits import Counts, Visit, own_answer
 
 STATUS: Final = "/__edge/status"
 LARGEST: Final = 64 * 1024 * 1024  # bytes of a request that the edge takes at all
-_LOOK: Final = 0.5  # seconds between two looks for changes
+_LOOK: Final = 0.25  # seconds between two looks for changes
 _DEEPEST: Final = 3  # rewrites of one request
 
 
@@ -51,19 +53,18 @@ class Edge:
         self._tls.minimum_version = ssl.TLSVersion.TLSv1_2
         self.keeper = Keeper(settings, self._follow)
         self._looking: asyncio.Task[None] | None = None
+        self._ports = (0, 0)
 
-    async def start(self) -> tuple[int, int, Sequence[str], str]:
-        """Read the rules and listen; give the ports for HTTPS and HTTP, the names, and the key's fingerprint."""
+    async def start(self) -> None:
+        """Read the rules, listen, and write where."""
         await self.keeper.current()
-        await self._checks.first()
-        self._looking = asyncio.create_task(self._look())
         server = web.Server(self.answer, access_log=None)
         runner = web.ServerRunner(server)
         await runner.setup()
         https = await _listen(runner, self.keeper.settings.host, (443, 8443, 0), self._tls)
         http = await _listen(runner, self.keeper.settings.host, (80, 8080, 0), None)
-        assert self._certificate is not None  # noqa: S101 - made when the rules were read
-        return https, http, self._named, fingerprint(self._certificate)
+        self._ports = (https, http)
+        self._looking = asyncio.create_task(self._look())
 
     async def close(self) -> None:
         """End what runs beside the listeners."""
@@ -73,10 +74,27 @@ class Edge:
         await self._session.close()
 
     async def _look(self) -> None:
-        """Look for changes while nobody asks, so that a new name has its certificate before the first request."""
+        """Look for changes while nobody asks, and write what a starter waits for.
+
+        So a new name has its certificate before the first request, and a new target its first check.
+        """
+        told = -1
         while True:
-            await asyncio.sleep(_LOOK)
             await self.keeper.current()
+            if told != self.keeper.reads:
+                await self._checks.first()
+                told = self.keeper.reads
+                self._tell()
+            await asyncio.sleep(_LOOK)
+
+    def _tell(self) -> None:
+        assert self._certificate is not None  # noqa: S101 - made when the rules were read
+        host = self.keeper.settings.host
+        https, http = ({"host": host, "port": port} for port in self._ports)
+        content = {"https": https, "http": http, "names": self._named, "fingerprint": fingerprint(self._certificate)}
+        part = self._folder / f"{READY}.part"
+        part.write_text(json.dumps({**content, "settings": self.keeper.written}), encoding="utf-8")
+        part.replace(self._folder / READY)
 
     async def _follow(self, rules: Rules) -> None:
         """Follow new rules: a certificate for their names, health checks of their targets."""
