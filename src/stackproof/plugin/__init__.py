@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 
 from stackproof.errors import MisuseError
+from stackproof.plugin import fixtures
+from stackproof.plugin.fixtures import add_browser_options
 from stackproof.plugin.flows import CAUSE, UnansweredError, expected_finding, gates_of, of_another_system, run_flow
 from stackproof.plugin.items import CheckItem, Checks, ChecksCollector, run_item
 from stackproof.plugin.options import MARKERS, add_options, given_options, refuse_misread_paths
@@ -38,6 +40,7 @@ def deployed_checks() -> Checks:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add our options."""
     add_options(parser)
+    add_browser_options(parser)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -49,6 +52,9 @@ def pytest_configure(config: pytest.Config) -> None:
     owner = int(getattr(config, "workerinput", {}).get("stackproof_owner", os.getpid()))
     run = Session(given_options(config), _session_id(config), str(config.getoption("markexpr", "")), owner)
     config.stash[SESSION] = run
+    config.pluginmanager.register(
+        fixtures, "stackproof-fixtures"
+    )  # last, so that another plugin's `page` is not in its way
     if not hasattr(config, "workerinput") and run.asked:
         if config.getoption("xmlpath", None) is None:
             config.option.xmlpath = str(run.junit)
