@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -80,6 +81,18 @@ def test_a_role_is_assumed_for_reading_only(lab: Lab) -> None:
     for connection in (aws, reader):
         with pytest.raises(RefusedError):
             connection.client("sts").assume_role(RoleArn="arn:aws:iam::210987654321:role/x", RoleSessionName="yy")
+
+
+def test_a_role_may_do_what_is_permitted_besides(lab: Lab) -> None:
+    """What a probe is permitted is in the session's policy, beside reading, and nothing else is."""
+    permits = ("secretsmanager:GetSecretValue",)
+    aws = Aws("us-east-1", endpoint=lab.endpoint, credentials=Credentials("a", "b"), permits=permits)
+    asked: list[dict[str, Any]] = []
+    aws.client("sts").meta.events.register("provide-client-params", lambda params, **_: asked.append(dict(params)))
+    assert isinstance(aws.assume("arn:aws:iam::210987654321:role/reader"), Aws)
+    assert asked[0]["PolicyArns"] == [{"arn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}]
+    (statement,) = json.loads(asked[0]["Policy"])["Statement"]
+    assert statement["Action"] == ["kms:Decrypt", "secretsmanager:GetSecretValue"]
 
 
 def test_a_permit_lets_one_call_through(lab: Lab) -> None:

@@ -15,6 +15,7 @@ from stackproof.sources.live.faults import LASTING, SPENDING, Fault, fault_of
 from stackproof.sources.live.guard import ASSUME_ROLE, ReadOnly
 from stackproof.sources.live.ledger import Ledger, Stored, digest
 from stackproof.sources.live.paging import Pages, plan_of
+from stackproof.sources.live.permissions import session_policy
 from stackproof.sources.live.recording import Recorder, Replayed
 from stackproof.sources.live.shaping import fits
 
@@ -173,8 +174,8 @@ class Aws:
     def assume(self, role: str, *, name: str = "stackproof", external_id: str = "") -> Aws | Fault:
         """A connection as another role, with the same ledger; or the fault that prevents it.
 
-        Unless this connection permits more than reads, the session is held to AWS's ReadOnlyAccess policy: what our own
-        guard might let through, AWS then refuses.
+        The session is held to AWS's ReadOnlyAccess policy and the calls that this connection permits besides: what our
+        own guard might let through, AWS then refuses.
         """
         account = role.split(":")[4] if role.count(":") >= 5 else ""
         if self._stored:
@@ -182,9 +183,11 @@ class Aws:
         asked: dict[str, Any] = {"RoleArn": role, "RoleSessionName": name}
         if external_id:
             asked["ExternalId"] = external_id
-        if not self.embedded and not self._guard.permits:
-            asked["PolicyArns"] = [{"arn": f"arn:{role.split(':')[1]}:iam::aws:policy/ReadOnlyAccess"}]
         permits = self._guard.permits
+        if not self.embedded:
+            asked["PolicyArns"] = [{"arn": f"arn:{role.split(':')[1]}:iam::aws:policy/ReadOnlyAccess"}]
+            if permits:
+                asked["Policy"] = session_policy(permits)
         self._guard.permits = permits | {ASSUME_ROLE}
         try:
             given = self.client("sts").assume_role(**asked)["Credentials"]
@@ -195,12 +198,11 @@ class Aws:
             return fault
         finally:
             self._guard.permits = permits
-        credentials = Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
         return Aws(
             self.region,
             account=account,
             endpoint=self.endpoint,
-            credentials=credentials,
+            credentials=Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]),
             embedded=self.embedded,
             permits=permits,
             ledger=self.ledger,

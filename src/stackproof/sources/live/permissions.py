@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterable
 from functools import cache
 from types import MappingProxyType
 from typing import Final
@@ -64,3 +66,10 @@ def paths_of(call: str) -> frozenset[str]:
     model = create_loader().load_service_model(service, "service-2")
     path = model["operations"][operation]["http"]["requestUri"].partition("?")[0]
     return frozenset({re.sub(r"\{[^}]+\}", "*", path.removeprefix("/v2"))})
+
+
+def session_policy(calls: Iterable[str]) -> str:
+    """The JSON of a policy for single calls; what is encrypted with a key of the account is read by way of that key."""
+    actions = sorted({permission_of(call) for call in calls} | {"kms:Decrypt"})
+    statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
