@@ -86,7 +86,7 @@ class Room:
     async def leave(self, peer: Peer) -> None:
         """A peer has gone; the others are told."""
         self.peers.discard(peer)
-        gone = [(entry[0], entry[1] + 1, None) for entry, of in self._present.values() if of is peer]
+        gone = [(entry[0], entry[1], None) for entry, of in self._present.values() if of is peer]
         for client, _, _ in gone:
             del self._present[client]
         if gone:
@@ -137,7 +137,7 @@ class Room:
         person = {"id": str(peer.person.id), "name": peer.person.full_name}
         said: list[Entry] = []
         for client, clock, state in presence.decode(message):
-            if self._present.get(client, (None, peer))[1] is peer:
+            if self._may_speak(peer, client):
                 said.append((client, clock, None if state is None else {**state, "user": person}))
         if said:
             self._note(said, peer)
@@ -181,6 +181,11 @@ class Room:
         self._changes.clear()
         self._document.apply_update(update)
         return self._changes[-1] if self._changes else None
+
+    def _may_speak(self, peer: Peer, client: int) -> bool:
+        """Whether a client is this peer's, or of the same person, whose connection was lost before we noticed."""
+        known = self._present.get(client)
+        return known is None or known[1] is peer or (known[0][2] or {}).get("user", {}).get("id") == str(peer.person.id)
 
     def _note(self, said: Iterable[Entry], of: Peer | str) -> None:
         for client, clock, state in said:

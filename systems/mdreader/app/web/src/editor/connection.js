@@ -72,8 +72,8 @@ export class Connection {
     socket.addEventListener("open", () => {
       this.sent = this.stored = 0;
       this.#ask();
-      if (this.awareness.getLocalState())
-        this.#sendAwareness({ added: [], updated: [this.document.clientID], removed: [] });
+      const mine = this.awareness.getLocalState();
+      if (mine) this.awareness.setLocalState(mine); // said anew: the others may have been told that we are gone
     });
     socket.addEventListener("message", (event) => this.#hear(new Uint8Array(event.data)));
     socket.addEventListener("close", (event) => this.socket === socket && this.#lost(event.code));

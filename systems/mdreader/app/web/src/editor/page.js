@@ -170,7 +170,11 @@ function titleField(row, heading) {
   });
   input.addEventListener("change", save);
   input.addEventListener("blur", () => (input.value ||= row.title));
-  input.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => event.key === "Enter" && byId("source").focus());
+  input.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault(); // else it would begin a line in the text
+    byId("source").focus();
+  });
   if (row.title === "Untitled" && !row.content) requestAnimationFrame(() => input.select());
   return input;
 }
