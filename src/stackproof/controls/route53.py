@@ -107,11 +107,11 @@ def route53_set_identifiers_are_unique(holder: Resource, inventory: Inventory) -
     severity=Severity.MEDIUM,
     remediation="Write the target as a reference to the distribution, bucket or environment of the system.",
 )
-def route53_targets_are_references(holder: Resource) -> Claim:
+def route53_targets_are_references(holder: Resource, inventory: Inventory) -> Claim:
     """A name that AWS gives out again belongs to whoever asks next, once the target is deleted and the record stays."""
 
     def owned(target: Fact) -> Claim:
-        literal = target.claim("a literal", _is_literal)
+        literal = target.claim("a literal", lambda value: _is_literal(value) and (inventory.may_name(target) or True))
         return ~(literal & target.matches(_REUSABLE))
 
     return all_of(

@@ -26,7 +26,8 @@ class Resource:
     the template's words beside the properties (DeletionPolicy, UpdateReplacePolicy, DependsOn, Metadata).
     `positions` maps property paths (`Rules[0].Name`; empty for the resource itself) to where they were read.
     `names` are the texts by which others may point at it without a reference: its physical id, name or ARN.
-    `unnamed` says why it may have more of them, where the call that answers them failed.
+    `unnamed` says why it may have more of them, where the call that answers them failed. `unseen` says why only its
+    stack says that it is there.
     """
 
     address: str
@@ -38,6 +39,7 @@ class Resource:
     names: frozenset[str] = frozenset()
     origin: Origin = Origin.DECLARED
     unnamed: Unknown | None = None
+    unseen: Unknown | None = None
 
     @property
     def logical_id(self) -> str:
@@ -113,16 +115,16 @@ class Selection:
 
     def exists(self) -> Claim:
         """Hold when there is at least one."""
-        if self.resources:
+        if any(resource.unseen is None for resource in self.resources):
             return Claim(holds=True, because=(self._evidence(self._names(), "at least one"),))
-        if self.doubts:
-            return Claim(None, tuple(self._evidence("", "at least one", doubt) for doubt in self.doubts))
+        if doubts := self._uncertain():
+            return Claim(None, tuple(self._evidence("", "at least one", doubt) for doubt in doubts))
         return Claim(holds=False, because=(self._evidence("none", "at least one"),))
 
     def count(self, test: Callable[[int], bool], expected: str) -> Claim:
         """Hold when their number satisfies the test; unknown while there are doubts."""
-        if self.doubts:
-            return Claim(None, tuple(self._evidence("", expected, doubt) for doubt in self.doubts))
+        if doubts := self._uncertain():
+            return Claim(None, tuple(self._evidence("", expected, doubt) for doubt in doubts))
         found = f"{len(self.resources)} ({self._names()})"
         return Claim(test(len(self.resources)), (self._evidence(found, expected),))
 
@@ -136,6 +138,10 @@ class Selection:
             elif claim.holds is None:
                 doubts.extend(e.unknown for e in claim.because if e.unknown)
         return Selection(self.question, tuple(kept), tuple(dict.fromkeys(doubts)), self.where)
+
+    def _uncertain(self) -> tuple[Unknown, ...]:
+        """The doubts, and why some of those that were found may not be there."""
+        return tuple(dict.fromkeys([*self.doubts, *(r.unseen for r in self.resources if r.unseen is not None)]))
 
     def _doubtful(self) -> Iterator[Claim]:
         for doubt in self.doubts:
@@ -208,9 +214,12 @@ class Inventory:
         question = f"{_plural(types)} of {resource.address}"
         return Selection(question, tuple(found), tuple(dict.fromkeys(doubts)), resource.where(""))
 
+    def may_name(self, fact: Fact) -> Unknown | None:
+        """Why an observed text may be the name of a resource of ours; None where all names are known."""
+        return self._unnamed if fact.origin is Origin.OBSERVED else None
+
     @cached_property
-    def unnamed(self) -> Unknown | None:
-        """Why a text may name a resource of ours that nothing here has for its name; None where all names are known."""
+    def _unnamed(self) -> Unknown | None:
         unread = (resource.unnamed for resource in self.resources if resource.unnamed is not None)
         return next((gap.unknown for gap in self.gaps), None) or next(unread, None)
 

@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import Final
 
-from stackproof.model import Cause, Claim, Fact, Inventory, Origin, Reference, Text, Unknown, Value, all_of
+from stackproof.model import Cause, Claim, Fact, Inventory, Reference, Text, Unknown, Value, all_of
 from stackproof.model.matching import Answer, readable
 
 _NAME: Final = re.compile(
@@ -80,7 +80,7 @@ def parts_of(value: Value) -> tuple[Value, ...]:
 def no_secret_text(fact: Fact, inventory: Inventory) -> Claim:
     """Hold when a text neither holds nor is given a secret. An absent text holds none."""
     fact = _revealed(fact, inventory)
-    may_be_a_name = inventory.unnamed if fact.origin is Origin.OBSERVED else None
+    may_be_a_name = inventory.may_name(fact)
     return all_of(
         (
             ~fact.claim("a secret filled in at deployment", comes_from_secret),

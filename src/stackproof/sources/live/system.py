@@ -245,15 +245,19 @@ def _made(r: Reading, state: StackState, row: Row, place: Deployment, around: Su
     properties: Value = r.properties
     if not r.schema.properties:
         properties = Unknown(Cause.UNSUPPORTED_TYPE, row.type)
-    failed = main is None or main.fault is not None
-    unsure = failed and row.type not in _PARTS and not naming.all_named(row.type, here, known)
-    unnamed = (main.unknown if main else _first_unknown(r)) if unsure else None
-    return Resource(row.address, row.type, properties, positions, words, {}, frozenset(names), Origin.OBSERVED, unnamed)
-
-
-def _first_unknown(r: Reading) -> Unknown:
-    found = (value for value in r.properties.values() if isinstance(value, Unknown))
-    return next(found, Unknown(Cause.NOT_READ, r.type))
+    unsure = row.type not in _PARTS and not naming.all_named(row.type, here, known)
+    return Resource(
+        row.address,
+        row.type,
+        properties,
+        positions,
+        words,
+        {},
+        frozenset(names),
+        Origin.OBSERVED,
+        unnamed=r.unseen if unsure else None,
+        unseen=r.unseen,
+    )
 
 
 def _gap(state: StackState, declared: Inventory | None) -> Gap:
