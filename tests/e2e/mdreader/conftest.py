@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
 
-from stackproof.browser.api import Api
-from stackproof.browser.sites import Site
-from stackproof.browser.visits import Visitor
-from stackproof.plugin.fixtures import NewVisitor
-
 from .people import Person, first_name, sign_up
 
+if TYPE_CHECKING:
+    from stackproof.browser.api import Api
+    from stackproof.browser.sites import Site
+    from stackproof.browser.visits import Visitor
+    from stackproof.plugin.fixtures import NewVisitor
+
 NewPerson = Callable[[str], Person]
-Arrive = Callable[..., Visitor]
+Arrive = Callable[..., "Visitor"]
 
 
 @pytest.fixture

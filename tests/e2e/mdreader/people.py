@@ -7,12 +7,13 @@ import re
 import time
 import uuid
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import requests
+if TYPE_CHECKING:
+    import requests
 
-from stackproof.browser.api import Api
-from stackproof.browser.sites import Site
+    from stackproof.browser.api import Api
+    from stackproof.browser.sites import Site
 
 PASSWORD = "Heron-on-the-river-7"  # noqa: S105 - of people who are made for one test
 TRACE = re.compile(r'Traceback|File "[^"]+", line \d+|\.py\b')  # what a Python stack trace shows

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from stackproof.browser.api import Api
-from stackproof.browser.sites import Site
-
-from .conftest import NewPerson
 from .people import PASSWORD, Person, answered, new_email, no_trace, refused
 from .tokens import expired, prolonged
+
+if TYPE_CHECKING:
+    from stackproof.browser.api import Api
+    from stackproof.browser.sites import Site
+
+    from .conftest import NewPerson
 
 pytestmark = [pytest.mark.e2e, pytest.mark.system("mdreader")]
 

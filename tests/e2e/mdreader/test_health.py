@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 
-from stackproof.browser.api import Api
-
 from .people import answered
+
+if TYPE_CHECKING:
+    from stackproof.browser.api import Api
 
 pytestmark = [pytest.mark.e2e, pytest.mark.system("mdreader")]
 

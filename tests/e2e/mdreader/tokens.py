@@ -8,11 +8,13 @@ import json
 import os
 import time
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from stackproof.browser.sites import Site
 from stackproof.model import Cause
 from stackproof.plugin.flows import unknown
+
+if TYPE_CHECKING:
+    from stackproof.browser.sites import Site
 
 KEPT = "MDREADER_EXPIRED_TOKEN"  # where a real user pool is: a token that was kept until it expired
 
