@@ -160,20 +160,58 @@ def test_what_is_not_followed_is_refused(client: Client, edged: emulator.Running
 
 
 def test_a_redirect_is_answered_as_deployed(client: Client, edged: emulator.Running) -> None:
-    """A listener for HTTP that redirects leads to the same address with TLS; without it nobody listens there."""
-    elb = edged.client("elbv2")
+    """A listener for HTTP that redirects leads to the same address with TLS, once the security group lets HTTP in."""
+    elb, ec2 = edged.client("elbv2"), edged.client("ec2")
     balancer = next(b for b in elb.describe_load_balancers()["LoadBalancers"] if "Blue" in b["LoadBalancerName"])
     action = {"Type": "redirect", "RedirectConfig": {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}}
     assert client.ask(EDITING, "/a?b=1", plain=True).status == 421
     listener = elb.create_listener(
         LoadBalancerArn=balancer["LoadBalancerArn"], Protocol="HTTP", Port=80, DefaultActions=[action]
     )["Listeners"][0]["ListenerArn"]
+    world = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    let_in = {"GroupId": balancer["SecurityGroups"][0], "IpPermissions": [world]}
     try:
+        assert client.ask(EDITING, "/a?b=1", plain=True).status == 421
+        ec2.authorize_security_group_ingress(**let_in)
         answer = client.ask(EDITING, "/a?b=1", plain=True)
         assert (answer.status, answer.headers["Location"]) == (301, "https://websocket.mdreader.com:443/a?b=1")
     finally:
         elb.delete_listener(ListenerArn=listener)
+        ec2.revoke_security_group_ingress(**let_in)
     assert client.ask(EDITING, "/a", plain=True).status == 421
+
+
+def test_closed_security_groups_close_the_way(client: Client, edged: emulator.Running) -> None:
+    """Nobody passes a load balancer that the internet may not reach; it reaches no service that does not let it in."""
+    ec2 = edged.client("ec2")
+    groups = ec2.describe_security_groups()["SecurityGroups"]
+
+    def closed(port: int, groups: Sequence[Json]) -> tuple[int, str]:
+        group = next(g for g in groups if any(p.get("FromPort") == port for p in g["IpPermissions"]))
+        rules = [p for p in group["IpPermissions"] if p.get("FromPort") == port]
+        ec2.revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=rules)
+        try:
+            answer = client.ask(EDITING, "/x")
+            return answer.status, answer.headers["X-Edge-Reason"]
+        finally:
+            ec2.authorize_security_group_ingress(GroupId=group["GroupId"], IpPermissions=rules)
+
+    balancer = edged.client("elbv2").describe_load_balancers()["LoadBalancers"][0]
+    status, reason = closed(443, [g for g in groups if g["GroupId"] in balancer["SecurityGroups"]])
+    assert (status, "lets the internet in on port 443" in reason) == (421, True)
+    status, reason = closed(8443, groups)
+    assert (status, "do not let its load balancer in" in reason) == (503, True)
+    until(lambda: client.ask(EDITING, "/x").status == 200)  # its first health check is over
+
+
+def test_without_a_certificate_there_is_no_tls(client: Client, edged: emulator.Running) -> None:
+    """A name that no deployed certificate covers is refused when TLS begins, and is a gap."""
+    elb = edged.client("elbv2")
+    name = elb.describe_load_balancers()["LoadBalancers"][0]["DNSName"].lower()
+    assert name in client.edge.names
+    with pytest.raises(urllib3.exceptions.SSLError):
+        client.ask(name)
+    assert name in {gap["where"] for gap in client.status()["gaps"] if "no certificate" in gap["reason"]}
 
 
 def test_targets_hear_who_asked(client: Client) -> None:

@@ -15,7 +15,10 @@ from typing import Any, Final
 from urllib.parse import parse_qs
 
 _FOLLOWED: Final = frozenset(
-    ("route53", "elasticloadbalancing", "ecs", "apigateway", "lambda", "wafv2", "amplify", "cloudfront")
+    (
+        *("route53", "elasticloadbalancing", "ecs", "apigateway", "lambda", "wafv2", "amplify", "cloudfront"),
+        *("acm", "ec2"),
+    )
 )
 _SCOPE: Final = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request")
 _READS: Final = ("Describe", "List", "Get", "Search", "Check", "Test")

@@ -14,7 +14,7 @@ from aiohttp import web
 from stackproof.emulator.edge.firewall import Firewall
 from stackproof.emulator.edge.forwarding import pass_on
 from stackproof.emulator.edge.health import HealthChecks
-from stackproof.emulator.edge.rules import Balancer, Rules, TargetGroup, UnjudgedError, Wire
+from stackproof.emulator.edge.rules import Balancer, Rules, TargetGroup, UnjudgedError, Wire, place
 from stackproof.emulator.edge.statements import Seen
 from stackproof.emulator.edge.visits import Visit, own_answer
 
@@ -51,7 +51,12 @@ class Balancing:
         if listener is None:
             visit.note("no-listener")
             return own_answer(421, f"the load balancer of {visit.name} has no listener on port {visit.port}")
-        acl = rules.acls.get(balancer.arn)
+        if listener.closed:
+            visit.note("closed")
+            return own_answer(421, listener.closed)
+        if listener.unjudged:
+            raise UnjudgedError(listener.unjudged)
+        acl = rules.acls.get(place(balancer.arn))
         if acl is not None:
             blocked = self._firewall.judge(acl, seen(visit, rules, INSPECTED))
             if blocked:
@@ -82,6 +87,8 @@ class Balancing:
 
     async def _forward(self, visit: Visit, rules: Rules, balancer: Balancer, action: Wire) -> web.StreamResponse:
         group = _choose(rules, action)
+        if group.settings.get("ProtocolVersion", "HTTP1") != "HTTP1":
+            raise UnjudgedError(f"targets that speak {group.settings['ProtocolVersion']} are not followed")
         healthy = self._checks.healthy(group)
         if not healthy:
             visit.note("no-healthy-target", next(iter(group.targets), ""))

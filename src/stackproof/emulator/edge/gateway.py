@@ -18,7 +18,7 @@ from stackproof.emulator.edge.balancing import seen
 from stackproof.emulator.edge.firewall import Firewall
 from stackproof.emulator.edge.forwarding import pass_on
 from stackproof.emulator.edge.gateway_responses import gateway_response, mocked
-from stackproof.emulator.edge.rules import Api, Function, Method, Rules, UnjudgedError, Wire
+from stackproof.emulator.edge.rules import Api, Function, Method, Rules, UnjudgedError, Wire, place
 from stackproof.emulator.edge.visits import Visit, own_answer
 
 if TYPE_CHECKING:
@@ -48,7 +48,10 @@ class Gateway:
 
         """
         rules.need("APIs")
-        for base, api_id, stage in sorted(rules.domains.get(domain, ()), key=lambda m: -len(m[0])):
+        found = rules.domains[domain]
+        if found.unjudged:
+            raise UnjudgedError(found.unjudged)
+        for base, api_id, stage in sorted(found.mappings, key=lambda m: -len(m[0])):
             prefix = "" if base == "(none)" else f"/{base}"
             if visit.path == prefix or visit.path.startswith(f"{prefix}/"):
                 api = rules.apis.get((api_id, stage))
@@ -79,14 +82,9 @@ class Gateway:
             return own_answer(421, "API Gateway answers with TLS only")
         if api.unjudged:
             raise UnjudgedError(api.unjudged)
-        rules.need("web ACLs")
-        acl = rules.acls.get(api.arn)
-        blocked = self._firewall.judge(acl, seen(visit, rules, _inspected(acl))) if acl else None
-        if blocked:
-            visit.note(f"blocked: {blocked.rule}")
-            if blocked.body or blocked.status != 403:
-                return web.Response(status=blocked.status, text=blocked.body, headers=blocked.headers)
-            return gateway_response(api, "WAF_FILTERED")
+        refusal = self._wall(visit, rules, api)
+        if refusal is not None:
+            return refusal
         method = find_method(api.methods, path, visit.request.method)
         if method is None:
             visit.note("no-method")
@@ -101,7 +99,25 @@ class Gateway:
         if len(visit.body) > LARGEST:
             visit.note("too-large")
             return gateway_response(api, "REQUEST_TOO_LARGE")
+        if method.settings.get("requestValidatorId"):
+            raise UnjudgedError("request validators are not followed")
         return await self._integrate(visit, rules, api, method)
+
+    def _wall(self, visit: Visit, rules: Rules, api: Api) -> web.Response | None:
+        """What the web ACL answers in the API's place, if it does."""
+        rules.need("web ACLs")
+        acl = rules.acls.get(place(api.arn))
+        if acl is None:
+            if api.acl:
+                raise UnjudgedError(f"the stage's web ACL {api.acl} was not read")
+            return None
+        blocked = self._firewall.judge(acl, seen(visit, rules, _inspected(acl)))
+        if blocked is None:
+            return None
+        visit.note(f"blocked: {blocked.rule}")
+        if blocked.body or blocked.status != 403:
+            return web.Response(status=blocked.status, text=blocked.body, headers=blocked.headers)
+        return gateway_response(api, "WAF_FILTERED")
 
     async def _integrate(self, visit: Visit, rules: Rules, api: Api, method: Method) -> web.StreamResponse:
         integration: Wire = method.settings.get("methodIntegration") or {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 
-from stackproof.emulator.edge.rules import Record, Way
+from stackproof.emulator.edge.rules import Record, Rules, Way
 
 
 def find(names: Mapping[str, tuple[Record, ...]], host: str) -> tuple[Record, ...]:
@@ -18,6 +18,23 @@ def find(names: Mapping[str, tuple[Record, ...]], host: str) -> tuple[Record, ..
         if wildcard:
             return wildcard
     return ()
+
+
+def covered(rules: Rules, name: str) -> bool:
+    """Whether wherever a name leads a deployed certificate covers it. AWS's own names have AWS's certificates."""
+    return all(_covered(rules, name, record.way) for record in find(rules.names, name))
+
+
+def _covered(rules: Rules, name: str, way: Way) -> bool:
+    if way.kind == "balancer":
+        listeners = [listener for listener in rules.balancers[way.id].listeners if listener.port == 443]
+        arns = [arn for listener in listeners for arn in listener.certificates]
+    elif way.kind == "api":
+        arns = [rules.domains[way.id].certificate]
+    else:
+        return True
+    wildcard = ".".join(["*", *name.split(".")[1:]])
+    return any(one in (name, wildcard) for arn in arns for one in rules.certificates.get(arn, ()))
 
 
 def choose(

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from stackproof.emulator.edge import reading_apis, reading_balancers, reading_names, reading_sites, reading_walls
+from stackproof.emulator.edge import (
+    reading_apis,
+    reading_balancers,
+    reading_certificates,
+    reading_names,
+    reading_sites,
+    reading_walls,
+)
+from stackproof.emulator.edge.names import covered
 from stackproof.emulator.edge.rules import Gap, Rules
 from stackproof.emulator.running import Served
 
@@ -80,6 +88,7 @@ _PARTS: Final[Mapping[str, Part]] = {
     "APIs": reading_apis.read,
     "web applications": reading_sites.read,
     "web ACLs": reading_walls.read,
+    "certificates": reading_certificates.read,
 }
 
 
@@ -103,4 +112,7 @@ def read(clients: Clients, settings: Settings) -> Rules:
     except (BotoCoreError, ClientError) as error:
         unread["names"] = str(error)
         names, more_gaps = {}, [Gap("names", f"could not be read: {error}", refused=True)]
-    return Rules(**found, names=names, gaps=(*gaps, *more_gaps), unread=unread)
+    rules = Rules(**found, names=names, unread=unread)
+    text = "no certificate that is issued covers it, so there is no TLS"
+    bare = [Gap(name, text, refused=True) for name in names if not covered(rules, name)]
+    return replace(rules, gaps=(*gaps, *more_gaps, *bare))

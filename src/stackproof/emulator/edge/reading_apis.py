@@ -9,7 +9,7 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from stackproof.emulator.edge.rules import OUTDATED, Api, Function, Gap, Method
+from stackproof.emulator.edge.rules import OUTDATED, Api, Domain, Function, Gap, Method
 from stackproof.emulator.workload_settings import digest_of_function
 
 if TYPE_CHECKING:
@@ -20,13 +20,16 @@ _URI = re.compile(r"arn:[\w-]+:apigateway:([\w-]+):lambda:path/2015-03-31/functi
 
 def read(clients: Clients, settings: Settings) -> tuple[dict[str, Any], Sequence[Gap]]:
     """Give `domains`, `apis`, `functions` and `pools`."""
-    domains: dict[str, tuple[tuple[str, str, str], ...]] = {}
+    domains: dict[str, Domain] = {}
     apis: dict[tuple[str, str], Api] = {}
     for region in settings.regions:
         for domain in clients.all("apigateway", region, "get_domain_names", "items"):
             name = domain["domainName"]
             mappings = clients.all("apigateway", region, "get_base_path_mappings", "items", domainName=name)
-            domains[name] = tuple((m["basePath"], m["restApiId"], m.get("stage", "")) for m in mappings)
+            made = tuple((m["basePath"], m["restApiId"], m.get("stage", "")) for m in mappings)
+            certificate = domain.get("regionalCertificateArn") or domain.get("certificateArn") or ""
+            unjudged = "certificates of clients are not checked" if domain.get("mutualTlsAuthentication") else ""
+            domains[name] = Domain(made, certificate, unjudged)
         for api in clients.all("apigateway", region, "get_rest_apis", "items"):
             methods = _methods(clients, region, api["id"])
             responses = {
@@ -66,7 +69,7 @@ def _api(
     }
     arn = f"arn:aws:apigateway:{region}::/restapis/{api['id']}/stages/{name}"
     closed = bool(api.get("disableExecuteApiEndpoint"))
-    return Api(api["id"], name, arn, methods, responses, throttling, unjudged, closed)
+    return Api(api["id"], name, arn, methods, responses, throttling, unjudged, closed, stage.get("webAclArn", ""))
 
 
 def _methods(clients: Clients, region: str, api: str) -> tuple[Method, ...]:

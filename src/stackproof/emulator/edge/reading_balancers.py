@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from stackproof.emulator.edge.ports import SecurityGroups
 from stackproof.emulator.edge.rules import OUTDATED, Balancer, Gap, Listener, TargetGroup
 from stackproof.emulator.workload_settings import digest_of_service
 
@@ -20,17 +22,26 @@ def read(clients: Clients, settings: Settings) -> tuple[dict[str, Any], Sequence
     balancers: dict[str, Balancer] = {}
     groups: dict[str, TargetGroup] = {}
     for region in settings.regions:
-        for found in clients.all("elbv2", region, "describe_load_balancers", "LoadBalancers"):
-            balancers[found["LoadBalancerArn"]] = _balancer(clients, region, found, gaps)
+        security = SecurityGroups.read(clients, region)
+        told = {
+            b["LoadBalancerArn"]: b for b in clients.all("elbv2", region, "describe_load_balancers", "LoadBalancers")
+        }
+        for arn, found in told.items():
+            balancers[arn] = _balancer(clients, region, found, security, gaps)
         fronted = _services(clients, region)
         for found in clients.all("elbv2", region, "describe_target_groups", "TargetGroups"):
             arn = found["TargetGroupArn"]
-            groups[arn] = _group(found, fronted.get(arn, []), settings, gaps)
+            before = [told[one] for one in found.get("LoadBalancerArns", []) if one in told]
+            reach = [_Reach(security, set(one.get("SecurityGroups", [])), one["VpcId"]) for one in before]
+            groups[arn] = _group(found, fronted.get(arn, []), settings, reach, gaps)
     return {"balancers": balancers, "groups": groups}, gaps
 
 
-def _balancer(clients: Clients, region: str, found: dict[str, Any], gaps: list[Gap]) -> Balancer:
+def _balancer(
+    clients: Clients, region: str, found: dict[str, Any], security: SecurityGroups, gaps: list[Gap]
+) -> Balancer:
     arn, name = found["LoadBalancerArn"], found["LoadBalancerName"]
+    client = clients("elbv2", region)
     listeners = []
     for one in clients.all("elbv2", region, "describe_listeners", "Listeners", LoadBalancerArn=arn):
         if one["Port"] not in PORTS:
@@ -38,13 +49,34 @@ def _balancer(clients: Clients, region: str, found: dict[str, Any], gaps: list[G
             continue
         rules = list(clients.all("elbv2", region, "describe_rules", "Rules", ListenerArn=one["ListenerArn"]))
         rules.sort(key=_priority)
-        listeners.append(Listener(one["Port"], one["Protocol"], tuple(rules)))
-    client = clients("elbv2", region)
-    attributes = {
-        entry["Key"]: entry["Value"]
-        for entry in client.describe_load_balancer_attributes(LoadBalancerArn=arn)["Attributes"]
-    }
-    return Balancer(arn, found["DNSName"], tuple(listeners), float(attributes.get("idle_timeout.timeout_seconds", 60)))
+        more = client.describe_listener_certificates(ListenerArn=one["ListenerArn"])["Certificates"]
+        certificates = tuple(entry["CertificateArn"] for entry in (*one.get("Certificates", []), *more))
+        closed, unjudged = _closed(found, one["Port"], security), _unjudged(found, one)
+        gaps += [Gap(name, reason, refused=True) for reason in (closed, unjudged) if reason]
+        listeners.append(Listener(one["Port"], one["Protocol"], tuple(rules), certificates, closed, unjudged))
+    attributes = client.describe_load_balancer_attributes(LoadBalancerArn=arn)["Attributes"]
+    idle = {entry["Key"]: entry["Value"] for entry in attributes}.get("idle_timeout.timeout_seconds", 60)
+    return Balancer(arn, found["DNSName"], tuple(listeners), float(idle))
+
+
+def _closed(balancer: dict[str, Any], port: int, security: SecurityGroups) -> str:
+    """Why nobody on the internet reaches a port of a load balancer; empty when everybody does."""
+    if balancer.get("Scheme") != "internet-facing":
+        return f"{balancer['LoadBalancerName']} is not reached from the internet"
+    if not security.let_everybody_in(balancer.get("SecurityGroups", []), port):
+        return f"no security group of {balancer['LoadBalancerName']} lets the internet in on port {port}"
+    return ""
+
+
+def _unjudged(balancer: dict[str, Any], listener: dict[str, Any]) -> str:
+    if balancer.get("Type") != "application":
+        return f"load balancers of type {balancer.get('Type')} are not followed"
+    expected = {80: "HTTP", 443: "HTTPS"}[listener["Port"]]
+    if listener["Protocol"] != expected:
+        return f"{listener['Protocol']} on port {listener['Port']} is not followed"
+    if (listener.get("MutualAuthentication") or {}).get("Mode", "off") != "off":
+        return "certificates of clients are not checked"
+    return ""
 
 
 def _priority(rule: dict[str, Any]) -> tuple[bool, int]:
@@ -70,7 +102,28 @@ def _services(clients: Clients, region: str) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def _group(found: dict[str, Any], services: list[dict[str, Any]], settings: Settings, gaps: list[Gap]) -> TargetGroup:
+@dataclass(frozen=True, slots=True)
+class _Reach:
+    """From where a load balancer sends requests: its security groups, and its network."""
+
+    security: SecurityGroups
+    groups: set[str]
+    network: str
+
+    def gets_to(self, service: dict[str, Any], group: str) -> bool:
+        """Whether the service's security groups let it in on the port that is registered."""
+        port = next(b["containerPort"] for b in service["loadBalancers"] if b.get("targetGroupArn") == group)
+        network = service.get("networkConfiguration", {}).get("awsvpcConfiguration", {})
+        return self.security.let_in(network.get("securityGroups", []), port, self.groups, self.network)
+
+
+def _group(
+    found: dict[str, Any],
+    services: list[dict[str, Any]],
+    settings: Settings,
+    reach: Sequence[_Reach],
+    gaps: list[Gap],
+) -> TargetGroup:
     targets, lacking = {}, []
     for service in services:
         if service["status"] != "ACTIVE" or not service["desiredCount"]:
@@ -80,6 +133,8 @@ def _group(found: dict[str, Any], services: list[dict[str, Any]], settings: Sett
             lacking.append(f"no workload stands for {service['serviceName']}")
         elif served.deployed != digest_of_service(service, service["task"]):
             lacking.append(OUTDATED.format(served.resource))
+        elif not all(one.gets_to(service, found["TargetGroupArn"]) for one in reach):
+            lacking.append(f"the security groups of {served.resource} do not let its load balancer in")
         else:
             targets[served.resource] = served.url
             if service["desiredCount"] > 1:

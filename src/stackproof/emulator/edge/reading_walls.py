@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from stackproof.emulator.edge.rules import Gap
+from stackproof.emulator.edge.rules import Gap, place
 
 if TYPE_CHECKING:
     from stackproof.emulator.edge.reading import Clients, Settings
@@ -15,7 +15,7 @@ MANAGED: Final = "ManagedRuleGroupStatement"
 
 
 def read(clients: Clients, settings: Settings) -> tuple[dict[str, Any], Sequence[Gap]]:
-    """Give `acls` by the ARN of what they guard, and `ip_sets`."""
+    """Give `acls` by the place of what they guard, and `ip_sets`."""
     acls: dict[str, Mapping[str, Any]] = {}
     ip_sets: dict[str, tuple[str, ...]] = {}
     gaps: list[Gap] = []
@@ -28,7 +28,7 @@ def read(clients: Clients, settings: Settings) -> tuple[dict[str, Any], Sequence
                 for kind in _KINDS
                 for arn in client.list_resources_for_web_acl(WebACLArn=acl["ARN"], ResourceType=kind)["ResourceArns"]
             ]
-            acls |= dict.fromkeys(guarded, acl)
+            acls |= {place(arn): acl for arn in guarded}
             gaps += _gaps(acl) if guarded else []
         for found in client.list_ip_sets(Scope="REGIONAL").get("IPSets", []):
             got = client.get_ip_set(Name=found["Name"], Id=found["Id"], Scope="REGIONAL")["IPSet"]

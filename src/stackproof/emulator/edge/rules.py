@@ -57,11 +57,14 @@ class TargetGroup:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Rules in their order, the default one last, and the port."""
+    """Rules in their order, the default one last; ARNs of its certificates; why nobody can use it, if so."""
 
     port: int
     protocol: str
     rules: tuple[Wire, ...]
+    certificates: tuple[str, ...] = ()
+    closed: str = ""
+    unjudged: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,16 @@ class Api:
     throttling: Mapping[str, Wire]
     unjudged: str = ""
     own_name_closed: bool = False  # only custom domain names lead to it
+    acl: str = ""  # the web ACL that the stage names
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """A custom domain name of APIs: base path, API and stage of each mapping, and the ARN of its certificate."""
+
+    mappings: tuple[tuple[str, str, str], ...]
+    certificate: str
+    unjudged: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,19 +136,28 @@ class Site:
     unjudged: str = ""
 
 
+def place(arn: str) -> str:
+    """An ARN without its partition, which is not everywhere told alike."""
+    return arn.split(":", 2)[2]
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """All of them. `unread` maps a part that could not be read to the reason; `acls` web ACLs by what they guard."""
+    """All of them. `unread` maps a part that could not be read to the reason.
+
+    `acls` are web ACLs by `place` of what they guard.
+    """
 
     names: Mapping[str, tuple[Record, ...]] = field(default_factory=dict)
     balancers: Mapping[str, Balancer] = field(default_factory=dict)
     groups: Mapping[str, TargetGroup] = field(default_factory=dict)
-    domains: Mapping[str, tuple[tuple[str, str, str], ...]] = field(default_factory=dict)  # base path, API, stage
+    domains: Mapping[str, Domain] = field(default_factory=dict)
     apis: Mapping[tuple[str, str], Api] = field(default_factory=dict)
     functions: Mapping[str, Function] = field(default_factory=dict)  # by the integration's URI
     sites: Mapping[str, Site] = field(default_factory=dict)
     acls: Mapping[str, Wire] = field(default_factory=dict)
     ip_sets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    certificates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # names by the ARN
     pools: Mapping[str, Wire] = field(default_factory=dict)  # keys for tokens, by the pool's ARN
     gaps: tuple[Gap, ...] = ()
     unread: Mapping[str, str] = field(default_factory=dict)

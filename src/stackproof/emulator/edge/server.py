@@ -23,8 +23,8 @@ from stackproof.emulator.edge.gateway import Gateway
 from stackproof.emulator.edge.health import HealthChecks
 from stackproof.emulator.edge.keeping import Keeper
 from stackproof.emulator.edge.launch import READY
-from stackproof.emulator.edge.names import choose, find
-from stackproof.emulator.edge.rules import Rules, UnjudgedError, Way
+from stackproof.emulator.edge.names import choose, covered, find
+from stackproof.emulator.edge.rules import Record, Rules, UnjudgedError, Way
 from stackproof.emulator.edge.sites import Sites
 from stackproof.emulator.edge.status import status_of
 from stackproof.emulator.edge.visits import Counts, Visit, own_answer
@@ -32,6 +32,7 @@ from stackproof.emulator.edge.visits import Counts, Visit, own_answer
 STATUS: Final = "/__edge/status"
 LARGEST: Final = 64 * 1024 * 1024  # bytes of a request that the edge takes at all
 _LOOK: Final = 0.25  # seconds between two looks for changes
+_KNOWN: Final = Record(Way(""))
 _DEEPEST: Final = 3  # rewrites of one request
 
 
@@ -48,9 +49,11 @@ class Edge:
         self._sites = Sites(self._again)
         self._counts = Counts()
         self._named: tuple[str, ...] = ()
+        self._covered: tuple[str, ...] = ()
         self._certificate: Certificate | None = None
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._tls.minimum_version = ssl.TLSVersion.TLSv1_2
+        self._tls.sni_callback = self._meet
         self.keeper = Keeper(settings, self._follow)
         self._looking: asyncio.Task[None] | None = None
         self._ports = (0, 0)
@@ -99,14 +102,21 @@ class Edge:
     async def _follow(self, rules: Rules) -> None:
         """Follow new rules: a certificate for their names, health checks of their targets."""
         self._checks.follow(rules)
-        names = tuple(sorted(rules.names))
-        if names == self._named and self._certificate is not None:
+        self._named = tuple(sorted(rules.names))
+        names = tuple(name for name in self._named if covered(rules, name))
+        if names == self._covered and self._certificate is not None:
             return
         settings = self.keeper.settings
         authority = Certificate(settings.certificate, settings.certificate.with_name("key.pem"))
         self._certificate = issue(authority, self._folder, "edge", [settings.host, "localhost", *names])
         self._tls.load_cert_chain(self._certificate.file, self._certificate.key)
-        self._named = names
+        self._covered = names
+
+    def _meet(self, _: ssl.SSLObject, name: str | None, __: ssl.SSLContext) -> int | None:
+        """Refuse TLS for a name that no deployed certificate covers. Clients name no addresses."""
+        if name is None or name == "localhost" or find(dict.fromkeys(self._covered, (_KNOWN,)), name.lower()):
+            return None
+        return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request, and count it."""
