@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
 from stackproof.browser.problems import Budget, Problem, inaccessible, over_budget
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 TIMEOUT: Final = 10_000  # ms until a page must have loaded that is to be examined
 LOADS: Final = 3  # a page above its budget is loaded until this many loads are measured; the median decides
 _SETTLES: Final = 2.0  # seconds until the browser must have reported how a page loaded
+_IDLE: Final = 2_000  # ms that a page may go on loading before it is checked as it is; some never stop
 _GLANCE: Final = 0.3  # seconds; a page shown for less that cannot be opened again was only passed through
 
 _STORAGE: Final = "() => ({origin: location.origin, items: Object.entries(sessionStorage)})"
@@ -52,53 +54,62 @@ class Examiner:
         """Check every page that was visited: from what it told while it was shown, else by opening it again."""
         problems: list[Problem] = []
         for path, seen in list(self._watch.pages.items()):
-            if not seen.examined and not self._again(page, seen.url):
-                problems += self._unseen(path, seen)
+            if not seen.examined:
+                problems += self._unexamined(path, seen, page)
             for result in seen.examined:
                 problems += inaccessible(path, result)
         for path in list(self._watch.loads):
             problems += self._timely(path, path, page)
         return problems
 
-    def _unseen(self, path: str, seen: Seen) -> list[Problem]:
-        if seen.until and seen.until - seen.since < _GLANCE:
+    def _unexamined(self, path: str, seen: Seen, page: Page) -> list[Problem]:
+        led = self._again(page, seen.url)
+        if led is _Led.THERE:
+            return []
+        if led is _Led.ELSEWHERE and seen.until and seen.until - seen.since < _GLANCE:
             self.passed_through.append(path)
             return []
-        why = seen.why or "it was left too soon, and leads elsewhere now"
-        advice = "call visitor.check() while it is shown"
-        return [Problem("unmeasured", path, f"accessibility was not checked: {why}; {advice}")]
+        why = seen.why or f"it was left too soon, and {led.value}"
+        return [
+            Problem(
+                "unmeasured",
+                path,
+                f"accessibility was not checked: {why}; call visitor.check() while it is shown",
+            )
+        ]
 
     def _timely(self, path: str, called: str, page: Page) -> list[Problem]:
         """Judge how a page loaded; again, if it took too long or was left before that was known."""
         measured = self._watch.loads.get(path)
         if measured is None:
             return [Problem("unmeasured", called, "it is not known how it loaded: it reported nothing")]
-        url = self._watch.pages[path].url if path in self._watch.pages else ""
         while problems := over_budget(called, measured, self._budget):
-            if not url or len(measured.loads) >= LOADS or not self._again(page, url):
+            led = self._again(page, measured.loads[0].url) if len(measured.loads) < LOADS else _Led.NOWHERE
+            if led is _Led.ELSEWHERE and path not in self._watch.pages:  # it never came to its load event
+                self.passed_through.append(path)
+                return []
+            if led is not _Led.THERE:
                 return problems
         return []
 
-    def _again(self, page: Page, url: str) -> bool:
+    def _again(self, page: Page, url: str) -> _Led:
         """Open a page once more, as the same person or, where that leads elsewhere, as a stranger."""
-        return any(self._opened(context, url) for context in self._contexts(page))
-
-    def _contexts(self, page: Page) -> Iterator[BrowserContext]:
-        from playwright.sync_api import Error
-
-        try:
-            state, storage = page.context.storage_state(indexed_db=True), page.evaluate(_STORAGE)
-        except Error:  # the page is gone, or shows no document of the site
-            state, storage = None, None
+        state, storage = _stored(page)
+        led = _Led.NOWHERE
         for known in ([state] if state else []) + [None]:
             context = self._new_context(known)
-            with contextlib.closing(context):
-                if known and storage and storage["items"]:
+            try:
+                if known and storage:
                     context.add_init_script(f"({_RESTORE})({json.dumps(storage)})")
-                yield context
+                led = self._opened(context, url)
+            finally:
+                context.close()
+            if led is not _Led.ELSEWHERE:
+                break
+        return led
 
-    def _opened(self, context: BrowserContext, url: str) -> bool:
-        """Say whether the URL led to its own page; only then what happened there counts."""
+    def _opened(self, context: BrowserContext, url: str) -> _Led:
+        """Say where the URL led. Only if that is its own page, what happened there counts."""
         from playwright.sync_api import Error
 
         watch, path = self._watch.another(context), path_of(url)
@@ -106,21 +117,45 @@ class Examiner:
         try:
             page.goto(url, timeout=TIMEOUT)
         except Error:
-            return False
+            return _Led.NOWHERE
         document, result = _examined(page)
-        if document is None or path_of(page.url) != path or path not in watch.loads:
-            return False
+        if document is None:
+            return _Led.NOWHERE
+        if path_of(page.url) != path or path not in watch.loads:
+            return _Led.ELSEWHERE
+        watch.examined(url, result)
         watch.pages[path].examined[:] = [result]
         self._watch.merge(watch)
-        return True
+        return _Led.THERE
+
+
+class _Led(Enum):
+    """Where opening a page again led, in words for a sentence."""
+
+    THERE = "opens again"
+    ELSEWHERE = "leads elsewhere now"
+    NOWHERE = "does not open again"
+
+
+def _stored(page: Page) -> tuple[Any, Any]:
+    """Return what the browser keeps for a person, and for their page; None where the page is gone."""
+    from playwright.sync_api import Error
+
+    try:
+        return page.context.storage_state(indexed_db=True), page.evaluate(_STORAGE)
+    except Error:
+        return None, None
 
 
 def _examined(page: Page) -> tuple[str | None, Any]:
     """Return the path that the page's document was loaded by, and axe's result; or None, and why not."""
     from playwright.sync_api import Error
+    from playwright.sync_api import TimeoutError as TooLate
 
     try:
         page.wait_for_load_state("load", timeout=TIMEOUT)
+        with contextlib.suppress(TooLate):
+            page.wait_for_load_state("networkidle", timeout=_IDLE)  # content that comes late may move the rest
         until = time.monotonic() + _SETTLES
         vitals: Any = {}
         while time.monotonic() < until:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 _NODES: Final = 3  # elements that a sentence names
@@ -58,6 +58,11 @@ class Vitals:
     load: float | None = None
     element: str = ""
     shifted: str = ""
+    url: str = field(default="", repr=False)  # may hold a token
+
+    def shown(self) -> dict[str, object]:
+        """As plain data for the evidence."""
+        return {name: value for name, value in asdict(self).items() if name not in ("page", "url")}
 
 
 @dataclass(slots=True)

@@ -194,7 +194,7 @@ class Visitor:
             "problems": [asdict(problem) for problem in self._problems],
             "pages": {
                 path: {
-                    "loads": [asdict(load) for load in watch.loads[path].loads] if path in watch.loads else [],
+                    "loads": [load.shown() for load in watch.loads[path].loads] if path in watch.loads else [],
                     "accessibility": seen.examined,
                 }
                 for path, seen in watch.pages.items()

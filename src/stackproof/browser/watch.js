@@ -17,7 +17,7 @@
   const id = `${performance.timeOrigin}`;
   const vitals = { lcp: null, cls: 0, load: null, element: "", shifted: "" };
   const path = () => location.pathname + (location.hash.startsWith("#/") ? location.hash.split("?")[0] : "");
-  const first = path();
+  const first = path(), opened_by = location.href;
   const named = (node) => {
     if (!node || !node.tagName) return "";
     const own = node.id ? `#${node.id}` : [...node.classList].slice(0, 2).map((name) => `.${name}`).join("");
@@ -27,7 +27,7 @@
     const told = window.__stackproof_tell;
     if (told) told(JSON.stringify({ kind, id, origin: location.origin, ...what })).catch(() => {});
   };
-  const tellVitals = () => tell("vitals", { path: first, ...vitals });
+  const tellVitals = () => tell("vitals", { path: first, url: opened_by, ...vitals });
 
   const watch = (type, see) => {
     new PerformanceObserver((list) => {

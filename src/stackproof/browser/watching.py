@@ -174,7 +174,7 @@ class Watch:
     def _vitals(self, told: dict[str, Any]) -> None:
         page, document = told["path"], told["id"]
         measured = self.loads.setdefault(page, Measured())
-        load = Vitals(page, told["lcp"], told["cls"], told["load"], told["element"], told["shifted"])
+        load = Vitals(page, told["lcp"], told["cls"], told["load"], told["element"], told["shifted"], told["url"])
         if document in self._documents:
             key, index = self._documents[document]
             self.loads[key].loads[index] = load

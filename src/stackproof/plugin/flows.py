@@ -167,9 +167,8 @@ def _why(report: pytest.TestReport) -> str:
         text = str(report.longrepr[2]).removeprefix("Skipped: ")
     else:
         text = str(report.longrepr)
-    said, _, _ = text.removeprefix("AssertionError: ").partition(
-        "\nassert "
-    )  # what pytest adds to the test's own words
+    text = re.sub(r"^([\w.]+\.)?(AssertionError|Failed|PageProblems): ", "", text)
+    said, _, _ = text.partition("\nassert ")  # what pytest adds to the test's own words
     text = " ".join(said.split())
     where = "" if report.when == "call" else f"in the test's {report.when}: "
     return where + (text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}...")

@@ -1,0 +1,1 @@
+"""User flows in a real browser, on a small real web application."""
