@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from selftest.integration.callers import Staging
-from selftest.integration.folders import Folder, lay
+from selftest.integration.folders import Folder, Judged, lay
+from selftest.integration.traces import traced
+from selftest.plugin.projects import Ran
 from stackproof import emulator
 from stackproof.system.loading import load_system
 
@@ -29,3 +33,29 @@ def staging(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -> Ite
         yield Staging(folder, running)
     finally:
         running.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """Two runs at once in one folder, without and with workers, with nothing started before; what they left behind."""
+
+    folder: Folder
+    one: tuple[Ran, Judged]
+    other: tuple[Ran, Judged]
+    left: list[object]
+
+
+@pytest.fixture(scope="session")
+def alone(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -> Alone:
+    """The gate on MDReader, as on a clean clone."""
+    folder = lay(tmp_path_factory.mktemp("alone"), shared_cache)
+
+    def run(reports: str, *arguments: str) -> tuple[Ran, Judged]:
+        ran = folder.integration(f"--reports={reports}", *arguments, TMPDIR=str(traces.scratch))
+        assert ran.code in (0, 1), ran.said
+        return ran, folder.judged("embedded", reports)
+
+    with traced(folder) as traces, ThreadPoolExecutor() as pool:
+        one, other = pool.submit(run, "one"), pool.submit(run, "two", "-n", "2")
+        made = one.result(), other.result()
+        return Alone(folder, *made, traces.left())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +16,7 @@ from selftest.plugin.projects import Ran
 from stackproof import emulator
 
 DRIFTED = "drifted"
+REPORTS = ("before", "changed", "undone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,3 +233,20 @@ def test_what_up_left_running_is_used_and_goes_on(hand: Hand, seen: Seen) -> Non
         for stack in hand.running.client("cloudformation").describe_stacks()["Stacks"]
         if "routing" not in stack["StackName"]
     }
+
+
+def test_no_secret_is_written(hand: Hand, seen: Seen) -> None:
+    """Neither reports nor evidence have a password or token that the deployment generated, or that was put in."""
+    client = hand.running.client("secretsmanager")
+    texts = []
+    for secret in client.list_secrets()["SecretList"]:
+        with suppress(client.exceptions.ResourceNotFoundException):  # nothing was put in yet
+            texts.append(client.get_secret_value(SecretId=secret["ARN"])["SecretString"])
+    parts = [json.loads(text) if text.startswith("{") else {"": text} for text in texts]
+    secrets = {value for part in parts for key, value in part.items() if key in ("", "password", "token", "auth_token")}
+    assert len([secret for secret in secrets if len(secret) >= 32]) >= 2  # the database's and the cache's
+    files = [file for name in REPORTS for file in (seen.folder.root / name).rglob("*") if file.is_file()]
+    assert {file.name for file in files} >= {"calls.jsonl", "answers.jsonl", "integration.json", "traceability.md"}
+    for file in files:
+        text = file.read_text()
+        assert not [secret for secret in secrets if secret in text], file

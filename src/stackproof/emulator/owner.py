@@ -26,4 +26,5 @@ def _watch(owner: Known, state: Path) -> None:
     left = load(state)
     if left is not None:
         left.stop(last=os.getpid())
+    state.with_suffix(".lock").unlink(missing_ok=True)
     os._exit(0)

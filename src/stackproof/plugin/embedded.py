@@ -43,9 +43,9 @@ class Embedded:
         from stackproof.emulator.environment import end
         from stackproof.emulator.running import STATES
 
-        for state in (self._folder / STATES).glob(f"{self._name('*')}.json"):
-            end(self._folder, state.stem)
-            state.with_suffix(".lock").unlink(missing_ok=True)
+        for lock in (self._folder / STATES).glob(f"{self._name('*')}.lock"):  # what has begun has one
+            end(self._folder, lock.stem)
+            lock.unlink(missing_ok=True)
 
     def _name(self, environment: str) -> str:
         return f"{environment}-of-{self._owner}"

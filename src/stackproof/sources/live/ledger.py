@@ -109,7 +109,9 @@ class Ledger:
         except (OSError, ValueError, TypeError, KeyError) as error:
             got = f"{type(error).__name__}: {error}"
             raise MisuseError(str(folder), got, f"a stored run with {CALLS} and {ANSWERS}") from error
-        for entry in ledger.entries:
+        for number, entry in enumerate(ledger.entries, start=1):
+            if entry.id != number:
+                raise MisuseError(str(folder / CALLS), f"call {entry.id} in line {number}", "every call as stored")
             if digest(ledger._answers.get(entry.answer)) != entry.answer:
                 raise MisuseError(str(folder / ANSWERS), f"no true answer of call {entry.id}", "the answers as stored")
         return ledger
