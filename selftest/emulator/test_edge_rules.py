@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from stackproof.emulator.edge.firewall import Firewall
 from stackproof.emulator.edge.gateway import find_method
 from stackproof.emulator.edge.health import fits
 from stackproof.emulator.edge.names import choose, find
+from stackproof.emulator.edge.reading import Clients, Settings, read
 from stackproof.emulator.edge.rules import Method, Record, UnjudgedError, Way
 from stackproof.emulator.edge.sites import headers_of
 from stackproof.emulator.edge.statements import Seen
@@ -66,6 +68,18 @@ def test_a_name_of_its_own_comes_before_a_wildcard() -> None:
         "a.com": [],
         "b.com": [],
     }
+
+
+def test_what_could_not_be_read_is_never_judged_by(tmp_path: Path) -> None:
+    """An embedded AWS that does not answer leaves every part unread, and whoever needs one is refused."""
+    settings = Settings("http://127.0.0.1:9", ("us-east-1",), "127.0.0.1", tmp_path, ())
+    rules = read(Clients(settings.endpoint), settings)
+    parts = {"load balancers", "APIs", "web applications", "web ACLs", "certificates", "names"}
+    assert rules.unread.keys() == parts
+    for part in parts:
+        with pytest.raises(UnjudgedError, match=f"{part} could not be read"):
+            rules.need(part)
+    assert {gap.where for gap in rules.gaps if gap.refused} == parts
 
 
 # --- methods of an API --------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from stackproof.system.loading import System
     from stackproof.system.schema import Workload
 
-PATIENCE: Final = 45.0  # seconds until a workload that does not answer is given up
+PATIENCE: Final = 60.0  # seconds until a workload that does not answer is given up
 _KEPT: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "VIRTUAL_ENV")  # of our own environment
 
 
