@@ -17,6 +17,13 @@ export class Problem extends Error {
 
 const UNREACHABLE = "MDReader cannot be reached right now.";
 
+/** @type {Record<number, string>} */
+const REFUSALS = {
+  401: "Please sign in again.",
+  403: "This was refused on its way. Text that looks like an attack is not let through.",
+  429: "Too many requests from here. Try again in a few minutes.",
+};
+
 export async function loadConfig() {
   const answer = await fetch("/config.json");
   if (!answer.ok) throw new Problem(answer.status, UNREACHABLE);
@@ -71,7 +78,8 @@ async function request(method, path, body) {
   const content = await answer.json().catch(() => ({}));
   if (answer.ok) return content;
   if (answer.status === 401 && token) endSession("Please sign in again.");
-  throw new Problem(answer.status, content.detail ?? UNREACHABLE, fieldsOf(content.errors ?? []));
+  const detail = content.detail ?? REFUSALS[answer.status] ?? UNREACHABLE; // what stands before the API has no words
+  throw new Problem(answer.status, detail, fieldsOf(content.errors ?? []));
 }
 
 /** @param {{field: string, message: string}[]} errors */

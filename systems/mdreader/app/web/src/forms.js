@@ -1,7 +1,7 @@
 // Forms: labelled fields, what is wrong beside the field, one request at a time.
 
 import { Problem } from "./api.js";
-import { h, icon, ICONS } from "./dom.js";
+import { announce, h, icon, ICONS } from "./dom.js";
 
 let count = 0;
 
@@ -37,12 +37,12 @@ function reveal(input) {
 
 /**
  * A form that sends its values and shows what is wrong with them.
- * @param {{submit: string, send: (values: any) => Promise<any>, cancel?: () => void}} options
+ * @param {{submit: string, send: (values: any) => Promise<any>, cancel?: () => void, danger?: boolean}} options
  * @param {...Node} fields
  */
-export function form({ submit, send, cancel }, ...fields) {
+export function form({ submit, send, cancel, danger = false }, ...fields) {
   const problem = h("p", { class: "problem", role: "alert", hidden: true });
-  const button = h("button", { type: "submit", class: "primary" }, submit);
+  const button = h("button", { type: "submit", class: danger ? "danger" : "primary" }, submit);
   const actions = h("div", { class: "actions" }, cancel && h("button", { type: "button", onclick: cancel }, "Cancel"), button);
   const element = h("form", { noValidate: true }, problem, ...fields, actions);
   element.addEventListener("submit", async (/** @type {Event} */ event) => {
@@ -60,6 +60,16 @@ export function form({ submit, send, cancel }, ...fields) {
     }
   });
   return element;
+}
+
+/** Do something that may be refused; then the banner, or the one who listens, is told. @param {() => any} action */
+export async function attempt(action) {
+  try {
+    await action();
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    announce(error.message);
+  }
 }
 
 /** Whether every field is as its input wants it; the first that is not gets the focus. @param {HTMLFormElement} element */

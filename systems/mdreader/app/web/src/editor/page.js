@@ -4,7 +4,7 @@ import { Awareness } from "y-protocols/awareness";
 import * as Y from "yjs";
 import { get, put, remove, socketAddress } from "../api.js";
 import { announce, byId, h, icon, ICONS } from "../dom.js";
-import { openDialog } from "../forms.js";
+import { attempt, form, openDialog } from "../forms.js";
 import { face, share } from "../people.js";
 import { go } from "../router.js";
 import { endSession, session } from "../session.js";
@@ -72,7 +72,7 @@ export async function editor([id]) {
         h("a", { href: `/workspaces/${row.workspace_id}`, class: "back", "aria-label": "Back to the workspace", title: "Back to the workspace" }, icon(ICONS.back)),
         titleField(row, heading),
         here,
-        h("button", { type: "button", onclick: () => share(row.workspace_id) }, icon(ICONS.share), "Share"),
+        h("button", { type: "button", onclick: () => attempt(() => share(row.workspace_id)) }, icon(ICONS.share), "Share"),
         h("button", { type: "button", class: "quiet", "aria-label": "Delete document", title: "Delete document", onclick: () => confirmDelete(row) }, icon(ICONS.trash)),
       ),
       h("div", { class: "under" }, toolbar(area), switcher(), h("div", { class: "facts" }, state, length)),
@@ -192,19 +192,15 @@ function switcher() {
 function confirmDelete(row) {
   openDialog("Delete this document?", (close) => [
     h("p", {}, `“${row.title}” is deleted for everybody. This cannot be undone.`),
-    h(
-      "div",
-      { class: "actions" },
-      h("button", { type: "button", onclick: close }, "Keep it"),
-      h("button", {
-        type: "button",
-        class: "danger",
-        onclick: async () => {
-          await remove(`/documents/${row.id}`);
-          close();
-          await go(`/workspaces/${row.workspace_id}`);
-        },
-      }, "Delete document"),
-    ),
+    form({
+      submit: "Delete document",
+      danger: true,
+      cancel: close,
+      send: async () => {
+        await remove(`/documents/${row.id}`);
+        close();
+        await go(`/workspaces/${row.workspace_id}`);
+      },
+    }),
   ]);
 }

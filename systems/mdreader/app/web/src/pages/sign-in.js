@@ -1,6 +1,6 @@
 // Signing in and signing up.
 
-import { post } from "../api.js";
+import { post, Problem } from "../api.js";
 import { h } from "../dom.js";
 import { field, form } from "../forms.js";
 import { go } from "../router.js";
@@ -46,7 +46,7 @@ export function signUp() {
 /** @param {string} path @param {any} values */
 async function enter(path, values) {
   const answer = await post(path, values);
-  if (!answer.access_token) throw new Error("the API answered without a token");
+  if (!answer.access_token) throw new Problem(200, "MDReader answered without a token. Try again.");
   beginSession(answer);
   const next = new URLSearchParams(location.search).get("next") ?? "/";
   await go(/^\/[^/\\]/.test(next) ? next : "/"); // an address of ours, never another site's

@@ -2,7 +2,7 @@
 
 import { get, post } from "../api.js";
 import { h, icon, ICONS } from "../dom.js";
-import { field, form, openDialog } from "../forms.js";
+import { attempt, field, form, openDialog } from "../forms.js";
 import { faces, share } from "../people.js";
 import { go } from "../router.js";
 
@@ -72,7 +72,7 @@ export async function workspace([id]) {
         { class: "head" },
         h("h1", {}, found.name),
         people,
-        h("button", { type: "button", onclick: () => share(id, (all) => people.replaceChildren(faces(all))) }, icon(ICONS.share), "Share"),
+        h("button", { type: "button", onclick: () => attempt(() => share(id, (all) => people.replaceChildren(faces(all)))) }, icon(ICONS.share), "Share"),
         newButton("New document", create),
       ),
       found.description && h("p", { class: "lead" }, found.description),
@@ -99,14 +99,9 @@ function documentRow(document) {
 function newButton(label, action) {
   const button = h("button", { type: "button", class: "primary" }, icon(ICONS.plus), label);
   button.addEventListener("click", async () => {
-    button.disabled = true;
-    try {
-      await action();
-    } catch {
-      // the banner says it
-    } finally {
-      button.disabled = false;
-    }
+    if (button.getAttribute("aria-disabled") === "true") return;
+    button.setAttribute("aria-disabled", "true"); // not "disabled", which would take the focus away
+    await attempt(action).finally(() => button.removeAttribute("aria-disabled"));
   });
   return button;
 }
