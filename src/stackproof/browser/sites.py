@@ -79,13 +79,16 @@ class Site:
         return (door.host, door.port) if parts.port in (None, usual) else None
 
 
-def addresses_of(system: System, environment: str) -> Mapping[str, str] | Unknown:
+def addresses_of(system: System, environment: str, colour: str = "") -> Mapping[str, str] | Unknown:
     """Collect an environment's addresses by name; `app` and `api` are `base_url` where they are not given.
 
-    Unknown when there is none, or a variable that one is read from is not set.
+    A colour's own addresses stand in place of the usual ones. Unknown when there is none, or a variable that one is
+    read from is not set.
     """
     settings = system.environment(environment)
     given = {name: settings.base_url for name in ("app", "api") if settings.base_url} | dict(settings.addresses)
+    if colour:
+        given |= settings.colours[colour]
     if not given:
         where = system.place("environments", environment)
         return Unknown(Cause.NOT_RUN, f"{where}: environment {environment!r} has neither addresses nor base_url")

@@ -46,7 +46,7 @@ def site(environment: str, pytestconfig: pytest.Config) -> Site:
     from stackproof.browser.sites import Site, addresses_of
 
     session = pytestconfig.stash[SESSION]
-    addresses = addresses_of(session.system, environment)
+    addresses = addresses_of(session.system, environment, session.options.colour)
     if isinstance(addresses, Unknown):
         unknown(addresses.cause, addresses.detail)
     if not session.system.environment(environment).emulated:

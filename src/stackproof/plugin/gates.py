@@ -55,6 +55,11 @@ class GateRun:
         said = self._session.system.file.gates.get(self.name)
         return said.retries if said else 1
 
+    @property
+    def _colour(self) -> str:
+        """The colour whose addresses the gate's tests take."""
+        return "" if self.name in JUDGES else self._session.options.colour
+
     def expect(self, finding: Finding) -> None:
         """Count a test among what must be answered; until it is, `finding` says that it did not run."""
         self.flows.setdefault((finding.environment, finding.control), finding)
@@ -111,8 +116,11 @@ class GateRun:
         """
         from stackproof.reports.gate_file import write_gate
 
-        facts = self._all().facts
-        results = {name: (decision, found, facts.get(name, {})) for name, (decision, found) in self.results.items()}
+        facts, colour = self._all().facts, {"colour": self._colour} if self._colour else {}
+        results = {
+            name: (decision, found, {**facts.get(name, {}), **colour})
+            for name, (decision, found) in self.results.items()
+        }
         write_gate(self.file, self.name, self._session.system.file.name, results, run)
 
     def lines(self, screen: Screen) -> list[str]:
@@ -122,6 +130,7 @@ class GateRun:
         decisions = {name: decision for name, (decision, _) in self.results.items()}
         findings = [finding for _, found in self.results.values() for finding in found]
         title = f"{self._session.system.file.name} · {self.name} gate"
+        title += f" · {self._colour}" if self._colour else ""
         told = [line for facts in self._all().facts.values() for line in facts.get("preflight", {}).get("text", ())]
         room = replace(screen, height=max(screen.height - len(told), 1)) if screen.height else screen
         written = summary(title, decisions, findings, room, blocks=self.policy.blocks)

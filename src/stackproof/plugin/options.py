@@ -25,12 +25,16 @@ MARKERS = (
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the run was asked for. `environments` is empty for the default (`embedded`), `all` means each of them."""
+    """What the run was asked for. `environments` is empty for the default (`embedded`), `all` means each of them.
+
+    `colour` is empty where user flows take the usual addresses.
+    """
 
     system: str
     environments: tuple[str, ...]
     evidence_required: bool
     reports: str
+    colour: str = ""
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -48,6 +52,9 @@ def add_options(parser: pytest.Parser) -> None:
         choices=("optional", "required"),
         default=None,
         help="required: what could not be judged makes the gate inconclusive, exit 6 (default: optional)",
+    )
+    group.addoption(
+        "--colour", default=None, help="user flows take this colour's own addresses, as system.yaml has them"
     )
     group.addoption("--reports", default=None, help="folder for the reports (default: reports)")
 
@@ -68,7 +75,7 @@ def refuse_misread_paths(config: pytest.Config) -> None:
 
 
 def given_options(config: pytest.Config) -> Options:
-    """Read the options, or the variables STACKPROOF_SYSTEM, _ENVIRONMENT, _EVIDENCE and _REPORTS.
+    """Read the options, or the variables STACKPROOF_SYSTEM, _ENVIRONMENT, _EVIDENCE, _REPORTS and _COLOUR.
 
     Raises:
         pytest.UsageError: STACKPROOF_EVIDENCE is neither optional nor required.
@@ -84,4 +91,5 @@ def given_options(config: pytest.Config) -> Options:
         environments=tuple(dict.fromkeys(name for name in names if name)),
         evidence_required=evidence == "required",
         reports=config.getoption("reports") or os.environ.get("STACKPROOF_REPORTS", "reports"),
+        colour=config.getoption("colour") or os.environ.get("STACKPROOF_COLOUR", ""),
     )

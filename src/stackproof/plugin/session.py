@@ -118,10 +118,13 @@ class Session:
         """Find mistakes in the options before anything is collected.
 
         Raises:
-            MisuseError: no such system or environment, or a wrong system.yaml.
+            MisuseError: no such system, environment or colour, or a wrong system.yaml.
 
         """
-        self.environments()
+        from stackproof.system.colours import check_colour
+
+        for name in self.environments():
+            check_colour(self.options.colour, name, self.system.environment(name))
 
     def begin(self) -> None:
         """Remove the results of an earlier run, so that one that does not come to its end leaves none.

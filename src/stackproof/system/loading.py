@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from stackproof.errors import MisuseError
 from stackproof.model import Where
+from stackproof.system.colours import wrong_colours
 from stackproof.system.schema import Environment, SystemFile
 from stackproof.system.workloads import wrong_workloads
 from stackproof.system.yaml_file import YamlFile, read_yaml
@@ -179,6 +180,7 @@ def _contradictions(system: System) -> Iterable[MisuseError]:
     yield from _wrong_expectations(system)
     yield from _wrong_probes(system)
     yield from wrong_workloads(system.file, system.where)
+    yield from wrong_colours(system.file, system.environment, system.where)
 
 
 def _wrong_stacks(system: System) -> Iterable[MisuseError]:

@@ -94,6 +94,10 @@ class Environment(Part):
     addresses: dict[Slug, Url] = Field(
         default_factory=dict, description="Where users reach it: `app`, `api`, `websocket` ...; else `base_url`."
     )
+    colours: dict[Slug, dict[Slug, Url]] = Field(
+        default_factory=dict,
+        description="Addresses that `--colour NAME` puts in place of the usual ones: `{green: {websocket: ...}}`.",
+    )
     test_user: FlowUser | None = None
     role: str = Field("", description="ARN of a role to read with; `${VARIABLE}` is read from the run's environment.")
 

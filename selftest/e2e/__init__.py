@@ -1,0 +1,1 @@
+"""The flows of MDReader, and what carries them."""
