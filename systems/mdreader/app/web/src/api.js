@@ -32,7 +32,10 @@ export async function loadConfig() {
 
 /** @param {string} name */
 export function fault(name) {
-  return (config.MDREADER_FAULT ?? "").split(",").map((part) => part.trim()).includes(name);
+  return (config.MDREADER_FAULT ?? "")
+    .split(",")
+    .map((part) => part.trim())
+    .includes(name);
 }
 
 /** @param {string} document */

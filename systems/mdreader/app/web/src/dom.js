@@ -13,7 +13,8 @@ export function h(tag, properties = {}, ...children) {
   for (const [name, value] of Object.entries(properties)) {
     if (value === undefined || value === false) continue;
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (name === "class" || name.includes("-") || name === "for" || name === "role") element.setAttribute(name, value);
+    else if (name === "class" || name.includes("-") || name === "for" || name === "role")
+      element.setAttribute(name, value);
     else if (name in element && name !== "list") /** @type {any} */ (element)[name] = value;
     else element.setAttribute(name, value === true ? "" : value);
   }
@@ -43,7 +44,8 @@ export function icon(path) {
 export const ICONS = {
   back: "M12 4 6 10l6 6",
   plus: "M10 4v12M4 10h12",
-  share: "M8 9.5a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM2.5 16.5c.4-3 2.6-4.700 5.5-4.700s5.100 1.700 5.5 4.700M15.5 6.5v5M13 9h5",
+  share:
+    "M8 9.5a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM2.5 16.5c.4-3 2.6-4.700 5.5-4.700s5.100 1.700 5.5 4.700M15.5 6.5v5M13 9h5",
   trash: "M4 6h12M8 6V4h4v2M5.5 6l.7 10h7.600l.7-10",
   link: "M8.5 11.5l3-3M7 9.5 5.300 11.200a2.5 2.5 0 0 0 3.5 3.5l1.700-1.700M13 10.5l1.700-1.700a2.5 2.5 0 0 0-3.5-3.5L9.5 7",
   list: "M8 5.5h8M8 10h8M8 14.5h8M4 5.5h.01M4 10h.01M4 14.5h.01",

@@ -25,7 +25,11 @@ export function field({ label, name, hint, multiline = false, ...rest }) {
 
 /** @param {any} input */
 function reveal(input) {
-  const button = h("button", { type: "button", class: "quiet small", "aria-pressed": "false", "aria-label": "Show password" }, "Show");
+  const button = h(
+    "button",
+    { type: "button", class: "quiet small", "aria-pressed": "false", "aria-label": "Show password" },
+    "Show",
+  );
   button.addEventListener("click", () => {
     const shown = input.type === "password";
     input.type = shown ? "text" : "password";
@@ -43,7 +47,12 @@ function reveal(input) {
 export function form({ submit, send, cancel, danger = false }, ...fields) {
   const problem = h("p", { class: "problem", role: "alert", hidden: true });
   const button = h("button", { type: "submit", class: danger ? "danger" : "primary" }, submit);
-  const actions = h("div", { class: "actions" }, cancel && h("button", { type: "button", onclick: cancel }, "Cancel"), button);
+  const actions = h(
+    "div",
+    { class: "actions" },
+    cancel && h("button", { type: "button", onclick: cancel }, "Cancel"),
+    button,
+  );
   const element = h("form", { noValidate: true }, problem, ...fields, actions);
   element.addEventListener("submit", async (/** @type {Event} */ event) => {
     event.preventDefault();
@@ -127,7 +136,12 @@ export function openDialog(title, content) {
   const dialog = h("dialog", { "aria-labelledby": id });
   const close = () => dialog.close();
   dialog.append(
-    h("div", { class: "dialog-head" }, h("h2", { id }, title), h("button", { type: "button", class: "quiet", "aria-label": "Close", onclick: close }, cross())),
+    h(
+      "div",
+      { class: "dialog-head" },
+      h("h2", { id }, title),
+      h("button", { type: "button", class: "quiet", "aria-label": "Close", onclick: close }, cross()),
+    ),
     ...content(close),
   );
   dialog.addEventListener("close", () => dialog.remove());

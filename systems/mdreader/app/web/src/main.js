@@ -39,7 +39,12 @@ function top() {
           h("span", { class: "name", title: person.email }, person.full_name),
           h("button", { type: "button", class: "quiet", onclick: signOut }, "Sign out"),
         )
-      : h("nav", { "aria-label": "Account" }, h("a", { href: "/sign-in" }, "Sign in"), h("a", { href: "/sign-up" }, "Sign up")),
+      : h(
+          "nav",
+          { "aria-label": "Account" },
+          h("a", { href: "/sign-in" }, "Sign in"),
+          h("a", { href: "/sign-up" }, "Sign up"),
+        ),
   );
 }
 

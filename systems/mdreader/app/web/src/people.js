@@ -21,14 +21,24 @@ export function initials(name) {
 export function face({ id, name, typing = false }) {
   const circle = h("span", { class: typing ? "face typing" : "face", "aria-hidden": "true" }, initials(name));
   circle.style.setProperty("--hue", String(hue(id)));
-  return h("li", { title: name }, circle, h("span", { class: "visually-hidden" }, typing ? `${name} is writing` : name));
+  return h(
+    "li",
+    { title: name },
+    circle,
+    h("span", { class: "visually-hidden" }, typing ? `${name} is writing` : name),
+  );
 }
 
 /** The people of a workspace. @param {any[]} members */
 export function faces(members) {
   const shown = members.slice(0, 5).map((member) => face({ id: member.id, name: member.full_name }));
   const more = members.length - shown.length;
-  return h("ul", { class: "faces", "aria-label": "People of this workspace" }, ...shown, more > 0 && h("li", { class: "more" }, `+${more}`));
+  return h(
+    "ul",
+    { class: "faces", "aria-label": "People of this workspace" },
+    ...shown,
+    more > 0 && h("li", { class: "more" }, `+${more}`),
+  );
 }
 
 /** A dialog that shows who is in a workspace and adds others. @param {string} workspace @param {(members: any[]) => void} [changed] */
@@ -52,7 +62,15 @@ export async function share(workspace, changed = () => undefined) {
           done.textContent = `${added.full_name} can read and write here now.`;
         },
       },
-      field({ label: "E-mail", hint: "Of somebody who has an account.", name: "email", type: "email", required: true, autocomplete: "off", maxLength: 254 }),
+      field({
+        label: "E-mail",
+        hint: "Of somebody who has an account.",
+        name: "email",
+        type: "email",
+        required: true,
+        autocomplete: "off",
+        maxLength: 254,
+      }),
     );
     asked.classList.add("inline");
     return [asked, done, h("h3", {}, "People of this workspace"), list];

@@ -36,8 +36,10 @@ export class Connection {
     this.attempts = 0;
     this.timers = /** @type {Record<string, number>} */ ({});
     this.ended = false;
-    this.onUpdate = (/** @type {Uint8Array} */ update, /** @type {any} */ origin) => origin !== this && this.#sendEdit(update);
-    this.onAwareness = (/** @type {any} */ changes, /** @type {any} */ origin) => origin === "local" && this.#sendAwareness(changes);
+    this.onUpdate = (/** @type {Uint8Array} */ update, /** @type {any} */ origin) =>
+      origin !== this && this.#sendEdit(update);
+    this.onAwareness = (/** @type {any} */ changes, /** @type {any} */ origin) =>
+      origin === "local" && this.#sendAwareness(changes);
     this.onOnline = () => this.#open();
     document.on("update", this.onUpdate);
     awareness.on("update", this.onAwareness);

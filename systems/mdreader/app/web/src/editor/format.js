@@ -30,7 +30,17 @@ export function toolbar(area) {
     ...ACTIONS.map(({ label, face, key, act }) => {
       const title = key ? `${label} (Ctrl+${key.toUpperCase()})` : label;
       const look = typeof face === "string" ? face : face();
-      return h("button", { type: "button", class: `quiet mark-${label.toLowerCase()}`, title, "aria-label": label, onclick: () => act(area) }, look);
+      return h(
+        "button",
+        {
+          type: "button",
+          class: `quiet mark-${label.toLowerCase()}`,
+          title,
+          "aria-label": label,
+          onclick: () => act(area),
+        },
+        look,
+      );
     }),
   );
 }

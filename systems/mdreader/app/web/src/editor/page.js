@@ -28,7 +28,14 @@ export async function editor([id]) {
   const document_ = new Y.Doc();
   const text = document_.getText("content");
   const awareness = new Awareness(document_);
-  const area = h("textarea", { class: "written", id: "source", "aria-label": "Markdown", spellcheck: true, readOnly: true, value: row.content });
+  const area = h("textarea", {
+    class: "written",
+    id: "source",
+    "aria-label": "Markdown",
+    spellcheck: true,
+    readOnly: true,
+    value: row.content,
+  });
   const preview = h("div", { class: "prose", id: "preview", tabIndex: 0, role: "region", "aria-label": "Preview" });
   const state = h("span", { class: "state", role: "status", "data-state": "connecting" }, WORDS.connecting);
   const length = h("span", { class: "about" });
@@ -69,11 +76,35 @@ export async function editor([id]) {
       h(
         "div",
         { class: "bar" },
-        h("a", { href: `/workspaces/${row.workspace_id}`, class: "back", "aria-label": "Back to the workspace", title: "Back to the workspace" }, icon(ICONS.back)),
+        h(
+          "a",
+          {
+            href: `/workspaces/${row.workspace_id}`,
+            class: "back",
+            "aria-label": "Back to the workspace",
+            title: "Back to the workspace",
+          },
+          icon(ICONS.back),
+        ),
         titleField(row, heading),
         here,
-        h("button", { type: "button", onclick: () => attempt(() => share(row.workspace_id)) }, icon(ICONS.share), "Share"),
-        h("button", { type: "button", class: "quiet", "aria-label": "Delete document", title: "Delete document", onclick: () => confirmDelete(row) }, icon(ICONS.trash)),
+        h(
+          "button",
+          { type: "button", onclick: () => attempt(() => share(row.workspace_id)) },
+          icon(ICONS.share),
+          "Share",
+        ),
+        h(
+          "button",
+          {
+            type: "button",
+            class: "quiet",
+            "aria-label": "Delete document",
+            title: "Delete document",
+            onclick: () => confirmDelete(row),
+          },
+          icon(ICONS.trash),
+        ),
       ),
       h("div", { class: "under" }, toolbar(area), switcher(), h("div", { class: "facts" }, state, length)),
       h("div", { class: "panes" }, area, preview),
@@ -153,7 +184,15 @@ function showState(place, now) {
 
 /** @param {any} row @param {HTMLElement} heading */
 function titleField(row, heading) {
-  const input = h("input", { class: "title", "aria-label": "Title", value: row.title, maxLength: 200, required: true, autocomplete: "off", spellcheck: true });
+  const input = h("input", {
+    class: "title",
+    "aria-label": "Title",
+    value: row.title,
+    maxLength: 200,
+    required: true,
+    autocomplete: "off",
+    spellcheck: true,
+  });
   let timer = 0;
   const save = async () => {
     clearTimeout(timer);
@@ -184,8 +223,18 @@ function switcher() {
   const show = (/** @type {string} */ pane) => byId("main").setAttribute("data-pane", pane);
   show("write");
   const option = (/** @type {string} */ value, /** @type {string} */ label) =>
-    h("label", {}, h("input", { type: "radio", name: "pane", value, checked: value === "write", onchange: () => show(value) }), h("span", {}, label));
-  return h("div", { class: "switch", role: "radiogroup", "aria-label": "View" }, option("write", "Write"), option("read", "Preview"));
+    h(
+      "label",
+      {},
+      h("input", { type: "radio", name: "pane", value, checked: value === "write", onchange: () => show(value) }),
+      h("span", {}, label),
+    );
+  return h(
+    "div",
+    { class: "switch", role: "radiogroup", "aria-label": "View" },
+    option("write", "Write"),
+    option("read", "Preview"),
+  );
 }
 
 /** @param {any} row */

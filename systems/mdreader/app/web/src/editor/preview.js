@@ -26,7 +26,9 @@ const RULES = {
 /** @param {string} text @returns {DocumentFragment} */
 export function render(text) {
   const html = /** @type {string} */ (marked.parse(text, { async: false }));
-  const made = /** @type {DocumentFragment} */ (/** @type {unknown} */ (DOMPurify.sanitize(html, { ...RULES, RETURN_DOM_FRAGMENT: true })));
+  const made = /** @type {DocumentFragment} */ (
+    /** @type {unknown} */ (DOMPurify.sanitize(html, { ...RULES, RETURN_DOM_FRAGMENT: true }))
+  );
   made.querySelectorAll("a[href]").forEach((link) => {
     link.setAttribute("rel", "noopener noreferrer");
     link.setAttribute("target", "_blank");

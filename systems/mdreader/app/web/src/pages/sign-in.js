@@ -14,8 +14,22 @@ export function signIn() {
     notice ? h("p", { class: "notice", role: "status" }, notice) : null,
     form(
       { submit: "Sign in", send: (values) => enter("/auth/login", values) },
-      field({ label: "E-mail", name: "email", type: "email", required: true, autocomplete: "username", maxLength: 254 }),
-      field({ label: "Password", name: "password", type: "password", required: true, autocomplete: "current-password", maxLength: 256 }),
+      field({
+        label: "E-mail",
+        name: "email",
+        type: "email",
+        required: true,
+        autocomplete: "username",
+        maxLength: 254,
+      }),
+      field({
+        label: "Password",
+        name: "password",
+        type: "password",
+        required: true,
+        autocomplete: "current-password",
+        maxLength: 256,
+      }),
     ),
     h("p", { class: "other" }, "New here? ", h("a", { href: `/sign-up${location.search}` }, "Create an account")),
   );
@@ -28,7 +42,14 @@ export function signUp() {
     form(
       { submit: "Create account", send: (values) => enter("/auth/register", values) },
       field({ label: "Name", name: "full_name", required: true, autocomplete: "name", maxLength: 200 }),
-      field({ label: "E-mail", name: "email", type: "email", required: true, autocomplete: "username", maxLength: 254 }),
+      field({
+        label: "E-mail",
+        name: "email",
+        type: "email",
+        required: true,
+        autocomplete: "username",
+        maxLength: 254,
+      }),
       field({
         label: "Password",
         name: "password",
@@ -59,7 +80,12 @@ function page(title, ...content) {
     title,
     kind: "entrance",
     content: [
-      h("section", { class: "entry", "aria-labelledby": "entry-title" }, h("h1", { id: "entry-title" }, title), ...content),
+      h(
+        "section",
+        { class: "entry", "aria-labelledby": "entry-title" },
+        h("h1", { id: "entry-title" }, title),
+        ...content,
+      ),
       specimen(),
     ],
   };
@@ -67,7 +93,16 @@ function page(title, ...content) {
 
 /** What MDReader does, shown instead of said. */
 function specimen() {
-  const written = ["# Field notes", "", "The river is *higher* than in March.", "", "- heron, twice", "- no otters **yet**", "", "> Ask Noor about the old gauge."];
+  const written = [
+    "# Field notes",
+    "",
+    "The river is *higher* than in March.",
+    "",
+    "- heron, twice",
+    "- no otters **yet**",
+    "",
+    "> Ask Noor about the old gauge.",
+  ];
   return h(
     "figure",
     { class: "specimen" },

@@ -27,7 +27,12 @@ function workspaceRow(workspace) {
     "li",
     {},
     icon(ICONS.folder),
-    h("div", {}, h("a", { href: `/workspaces/${workspace.id}` }, workspace.name), workspace.description && h("p", {}, workspace.description)),
+    h(
+      "div",
+      {},
+      h("a", { href: `/workspaces/${workspace.id}` }, workspace.name),
+      workspace.description && h("p", {}, workspace.description),
+    ),
     h("span", { class: "about" }, about),
   );
 }
@@ -66,19 +71,32 @@ export async function workspace([id]) {
     title: found.name,
     kind: "shelf",
     content: [
-      h("nav", { "aria-label": "Breadcrumb", class: "crumbs" }, h("a", { href: "/workspaces" }, icon(ICONS.back), "Workspaces")),
+      h(
+        "nav",
+        { "aria-label": "Breadcrumb", class: "crumbs" },
+        h("a", { href: "/workspaces" }, icon(ICONS.back), "Workspaces"),
+      ),
       h(
         "div",
         { class: "head" },
         h("h1", {}, found.name),
         people,
-        h("button", { type: "button", onclick: () => attempt(() => share(id, (all) => people.replaceChildren(faces(all)))) }, icon(ICONS.share), "Share"),
+        h(
+          "button",
+          { type: "button", onclick: () => attempt(() => share(id, (all) => people.replaceChildren(faces(all)))) },
+          icon(ICONS.share),
+          "Share",
+        ),
         newButton("New document", create),
       ),
       found.description && h("p", { class: "lead" }, found.description),
       documents.length
         ? h("ul", { class: "rows" }, ...documents.map(documentRow))
-        : empty(ICONS.page, "No document yet", "Everything that you write here is seen by the people of this workspace."),
+        : empty(
+            ICONS.page,
+            "No document yet",
+            "Everything that you write here is seen by the people of this workspace.",
+          ),
     ].filter(Boolean),
   };
 }
