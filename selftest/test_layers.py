@@ -25,6 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "system": {"model", "errors"},
     "reports": {"model", "gates", "errors"},
     "emulator": {"model", "sources", "system", "errors"},
+    "browser": {"model", "emulator", "system", "sources"},
     "probes": {"model", "resources", "sources", "system", "errors"},
     "engine": {
         *("model", "resources", "sources", "controls", "probes", "scanners", "gates", "system"),

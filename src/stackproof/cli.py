@@ -62,6 +62,13 @@ def _parser() -> argparse.ArgumentParser:
     replay.add_argument("--system", default="", metavar="NAME", help="default: the one that the gate judged")
     replay.add_argument("--reports", type=Path, default=Path("reports"), metavar="DIR", help="default: reports")
     replay.set_defaults(run=_replay)
+    record = commands.add_parser("record", help="start a user flow by doing it once in a browser")
+    record.add_argument("--system", default="", metavar="NAME", help="a system under systems/, or a path")
+    record.add_argument("--environment", default="embedded", metavar="NAME", help="default: embedded")
+    record.add_argument(
+        "--output", type=Path, default=Path("tests/e2e/test_new_flow.py"), metavar="FILE", help="the test to write"
+    )
+    record.set_defaults(run=_record)
     return parser
 
 
@@ -172,6 +179,12 @@ def _replay(options: argparse.Namespace) -> int:
     from stackproof.commands.replay import replay
 
     return replay(options)
+
+
+def _record(options: argparse.Namespace) -> int:
+    from stackproof.commands.record import record
+
+    return record(options)
 
 
 def _check(options: argparse.Namespace) -> int:
