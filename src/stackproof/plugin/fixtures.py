@@ -41,6 +41,12 @@ def environment(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
+def colour(pytestconfig: pytest.Config) -> str:
+    """The colour that `--colour` names; empty where it names none."""
+    return pytestconfig.stash[SESSION].options.colour
+
+
+@pytest.fixture(scope="session")
 def site(environment: str, pytestconfig: pytest.Config) -> Site:
     """The addresses: `site.url("/sign-in")`, `site.api("/health")`, `site.websocket("/ws")`."""
     from stackproof.browser.sites import Site, addresses_of

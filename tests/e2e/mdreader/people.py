@@ -73,6 +73,13 @@ def sign_up(api: Api, name: str) -> Person:
     return Person(name, asked["email"], PASSWORD, token, answer["user"], api.as_(name, token))
 
 
+def log_in(api: Api, email: str, password: str) -> Person:
+    """Sign somebody in who has an account."""
+    answer = answered(api.post("/api/v1/auth/login", json={"email": email, "password": password}), 200)
+    name, token = answer["user"]["full_name"], answer["access_token"]
+    return Person(name, email, password, token, answer["user"], api.as_(first_name(name), token))
+
+
 def answered(answer: requests.Response, status: int) -> Any:
     """Return the JSON of an answer that has this status; None where it has no body."""
     what = f"{answer.request.method} {answer.request.path_url}"
