@@ -37,7 +37,7 @@ NPM := $(shell command -v npm || echo $(CURDIR)/.venv-node/bin/npm)
 
 $(WEB)/dist/index.html: $(WEB)/package-lock.json $(WEB)/build.js $(shell find $(WEB)/src -type f) | $(NPM)
 	@echo "setup: MDReader's page ($(WEB)/dist)"
-	@cd $(WEB) && export PATH="$(dir $(NPM)):$$PATH" && npm ci --silent --no-audit --no-fund --omit=dev && npm run --silent build
+	@cd $(WEB) && export PATH="$(dir $(NPM)):$$PATH" && npm ci --silent --no-audit --no-fund --omit=dev --ignore-scripts && npm run --silent build
 	@touch $@
 
 .venv/.browser: .venv/.ready
