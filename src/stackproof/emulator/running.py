@@ -177,8 +177,8 @@ def load(state: Path) -> Running | None:
                 "starter": Known(**content["starter"]) if content["starter"] else None,
                 "processes": tuple(Known(**process) for process in content["processes"]),
                 "unsupported": tuple(Unsupported(**item) for item in content["unsupported"]),
-                "workloads": tuple(Served(**item) for item in content["workloads"]),
-                "edge": _edge(content["edge"]),
+                "workloads": tuple(Served(**item) for item in content.get("workloads", [])),
+                "edge": _edge(content.get("edge")),
             }
         )
     return None
