@@ -73,6 +73,8 @@ def site(environment: str, pytestconfig: pytest.Config) -> Site:
 @pytest.fixture
 def api(site: Site, request: pytest.FixtureRequest) -> Iterator[Api]:
     """A client of the API, a `requests.Session`: `api.get("/health")`; `api.as_("anna", token)` is one for a person."""
+    if importlib.util.find_spec("requests") is None:
+        unknown(Cause.TOOL_MISSING, "requests is not installed: pip install 'stackproof[browser]'")
     from stackproof.browser.api import Api
 
     if "api" not in site.addresses:
