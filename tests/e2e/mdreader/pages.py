@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
     from stackproof.browser.visits import Visitor
 
     from .people import Person
+
+
+SLOWEST = 15_000  # ms until a page is given up; whether it was quick enough, its budget decides
 
 
 def must(what: Locator | Page, otherwise: str) -> Any:
@@ -23,7 +27,7 @@ def must(what: Locator | Page, otherwise: str) -> Any:
 def heading(page: Page, name: str) -> None:
     """Wait until a page with this heading is shown."""
     shown = page.get_by_role("heading", name=name, exact=True, level=1)
-    must(shown, f"the page {name!r} is not shown").to_be_visible()
+    must(shown, f"the page {name!r} is not shown").to_be_visible(timeout=SLOWEST)
 
 
 def fill(page: Page, **fields: str) -> None:
@@ -65,7 +69,7 @@ class Editor:
 
     def ready(self) -> Editor:
         """Wait until one can write."""
-        must(self.source, "the editor does not open for writing").to_be_editable()
+        must(self.source, "the editor does not open for writing").to_be_editable(timeout=SLOWEST)
         return self
 
     def write(self, text: str) -> None:
@@ -76,8 +80,13 @@ class Editor:
 
     def shows(self, text: str, otherwise: str, within: float = 5.0) -> None:
         """Wait, at most `within` seconds, until the Markdown holds a text."""
-        found = must(self.source, f"{otherwise}; its connection says {self.said()!r}")
-        found.to_have_value(re.compile(re.escape(text)), timeout=within * 1000)
+        pattern = re.compile(re.escape(text))
+        self._with_state(lambda: must(self.source, otherwise).to_have_value(pattern, timeout=within * 1000))
+
+    def sees(self, *people: str, otherwise: str) -> None:
+        """Wait until these people, and no others, are shown to be here."""
+        names = [re.compile(f"{re.escape(name)}( is writing)?$") for name in people]
+        self._with_state(lambda: must(self.here, otherwise).to_have_text(names))
 
     def saved(self) -> None:
         """Wait until the page says that all is stored."""
@@ -87,13 +96,18 @@ class Editor:
         """Wait until the page says that it has no connection."""
         must(self.state, "the page does not say that it is offline").to_have_attribute("data-state", "offline")
 
-    def said(self) -> str:
-        """Return what the page says of its connection."""
-        return self.state.inner_text()
-
     def text(self) -> str:
         """Return the Markdown."""
         return self.source.input_value()
+
+    def _with_state(self, check: Callable[[], object]) -> None:
+        """Say of a failure what the page itself says of its connection."""
+        try:
+            check()
+        except AssertionError as error:
+            otherwise, _, details = str(error).partition("\n")
+            said = self.state.inner_text() or "nothing"
+            raise AssertionError(f"{otherwise}; the page says of its connection: {said}\n{details}") from None
 
 
 class Line:
