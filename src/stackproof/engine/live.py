@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -15,8 +16,9 @@ from stackproof.engine.judgement import Judgement
 from stackproof.engine.static import lost
 from stackproof.engine.survey import Survey
 from stackproof.gates.merging import with_severities
-from stackproof.model import Cause, Finding, Outcome, Resource, Severity, Unknown, Value, Where
+from stackproof.model import Cause, Finding, Outcome, Resource, Severity, Unknown, Where
 from stackproof.model.matching import holes
+from stackproof.model.pointers import leaves
 from stackproof.sources.inventory import STACK
 from stackproof.sources.live import ADVICE, Identity
 from stackproof.system.loading import System
@@ -151,19 +153,22 @@ def _unchanged(
 
 
 def _unread(declared: Resource, there: Resource) -> Unknown | None:
-    """The first declared property that should have been readable and was not."""
-    return next(
-        (hole for hole in _holes(declared.properties, there.properties) if hole.cause is not Cause.WRITE_ONLY), None
-    )
+    """The first declared property, or part of one, that should have been readable and was not."""
+    wanted = {_unnumbered(path) for path, _ in leaves(declared.properties)}
+    for path, leaf in leaves(there.properties):
+        for hole in holes(leaf):
+            place = _unnumbered(path)
+            if hole.cause is not Cause.WRITE_ONLY and any(_on_one_branch(place, one) for one in wanted):
+                return hole
+    return None
 
 
-def _holes(declared: Value, there: Value) -> Iterator[Unknown]:
-    """What is unknown of what is declared, in the template's order."""
-    if isinstance(declared, dict) and isinstance(there, dict):
-        for name, value in declared.items():
-            yield from _holes(value, there.get(name))
-    else:
-        yield from holes(there)
+def _unnumbered(path: str) -> str:
+    return re.sub(r"\[\d+\]", "", path)
+
+
+def _on_one_branch(one: str, other: str) -> bool:
+    return not one or f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")
 
 
 # --- findings ---------------------------------------------------------------------------------------------------

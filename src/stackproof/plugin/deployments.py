@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stackproof.errors import MisuseError
 from stackproof.plugin.judging import Judged, settled, waivers_of
 
 if TYPE_CHECKING:
@@ -35,13 +36,16 @@ def judge_deployments(session: Session, reporter: Any) -> Judged:
 
 
 def _shared(session: Session, environment: str, progress: Progress | None) -> Judgement:
-    """Judge once for all processes of a run: the first one reads, the others wait for it."""
+    """Judge once for all processes of a run: the first one reads, the others wait for it.
+
+    They share it beside the evidence, which can be written in every run, and not where later runs look.
+    """
     from stackproof.cache import Cache, key_of
     from stackproof.engine.judgement import from_bytes, to_bytes
 
     if not session.name:
         return _judged(session, environment, progress or _silent)
-    cache, key = Cache(), key_of("deployed", session.name, str(session.system.path), environment)
+    cache, key = Cache(session.shared), key_of("deployed", str(session.system.path), environment)
     with cache.lock(key):
         known = cache.get(key)
         if known is not None:
@@ -57,6 +61,10 @@ def _judged(session: Session, environment: str, progress: Progress) -> Judgement
 
     folder = evidence_folder(Path(session.options.reports), environment)
     shutil.rmtree(folder, ignore_errors=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MisuseError("--reports", f"{folder}: {error.strerror}", "a folder that can be written") from error
     ledger = Ledger(folder)
     try:
         return judge_environment(session.system, environment, _reach(session, environment, ledger, progress), progress)

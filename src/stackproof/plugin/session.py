@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
+import shutil
 import subprocess
 import time
 from functools import cached_property
@@ -180,6 +181,13 @@ class Session:
             pytest.UsageError: collecting the checks brought a mistake in system.yaml or its files to light.
 
         """
+        try:
+            return self._finished(failures, exitstatus)
+        finally:
+            if self.name:
+                shutil.rmtree(self.shared, ignore_errors=True)
+
+    def _finished(self, failures: int, exitstatus: int) -> int:
         if self.misuse:
             raise pytest.UsageError(self.misuse)
         ran = [gate for gate in self._gates.values() if gate.ran]
@@ -211,6 +219,11 @@ class Session:
         screen = Screen(colour, width, room)
         written = [line for gate in decided for line in ["", *gate.lines(screen)]]
         return [*written, *(screen.paint(f"  {note}", "dim") for note in self._notes)]
+
+    @property
+    def shared(self) -> Path:
+        """Where the processes of this session keep what only one of them has to find out."""
+        return Path(self.options.reports) / "evidence" / f".{self.name}"
 
     @property
     def junit(self) -> Path:
