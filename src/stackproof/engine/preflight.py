@@ -22,7 +22,7 @@ from stackproof.sources.live import Aws, Fault, Identity, Ledger, permission_of
 from stackproof.sources.live.needs import DENIALS, Need, answered_calls, denied_calls, needs_of
 from stackproof.sources.live.policies import VERSION, statements
 from stackproof.sources.live.simulation import LEFT_OUT, simulate
-from stackproof.sources.live.specimens import never_read, unread
+from stackproof.sources.live.specimens import without
 
 _LISTS: Final = tuple(permission_of(f"cloudformation:{call}") for call in ("DescribeStacks", "ListStackResources"))
 _TEMPLATE: Final = permission_of("cloudformation:GetTemplate")
@@ -37,8 +37,8 @@ _POLICY: Final = 240  # characters of a policy that the text shows
 class Lack:
     """An action that the caller may not do, by whose policy, and the checks that stay unknown for it.
 
-    `leaves` holds the keys of findings (`control/resource`) whose outcome is known with the permission; where several
-    permissions are missing for one check, it stands with the first.
+    `leaves` holds the keys of findings (`control/resource`) whose outcome is known with the permission, and after the
+    reading of all that name it; where several permissions are missing for one check, it stands with the first.
     """
 
     need: Need
@@ -128,6 +128,7 @@ class Preflight:
 def _lines(text: str, most: int) -> str:
     """Wrap a text to the screen, cut to so many lines."""
     indent = text[: len(text) - len(text.lstrip())] + "  "
+    text = "".join(letter if letter.isprintable() else " " for letter in text)
     found = textwrap.wrap(
         text, _WIDTH, subsequent_indent=indent, break_on_hyphens=False, max_lines=most, placeholder=" ..."
     )
@@ -218,13 +219,12 @@ def _read_with(inventory: Inventory, refused: Collection[str]) -> Inventory:
 
 
 def _blanked(resource: Resource, refused: Collection[str]) -> Resource:
-    properties, attributes = resource.properties, dict(resource.attributes)
+    attributes = dict(resource.attributes)
     if _TEMPLATE in refused:
         words = _WORDS if resource.type != STACK else ("Imports", "ParameterDeclarations", "Transform")
         attributes |= dict.fromkeys(words, Unknown(Cause.ACCESS_DENIED, _TEMPLATE))
-    if resource.type != STACK and isinstance(properties, dict):
-        properties = {**properties, **never_read(resource), **unread(resource, refused)}
-    return replace(resource, properties=properties, attributes=attributes)
+    read = resource if resource.type == STACK else without(resource, refused)
+    return replace(read, attributes=attributes)
 
 
 def _lacks(needed: Sequence[Need], refused: Mapping[str, Cause], left: Mapping[str, Sequence[str]]) -> tuple[Lack, ...]:

@@ -7,11 +7,13 @@ needs one of the permissions is denied. What then stays unknown for it is what t
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any, Final
 
-from stackproof.model import ABSENT, Cause, Reference, Resource, Text, Unknown, Value
+from stackproof.model import ABSENT, Cause, Origin, Reference, Resource, Text, Unknown, Value
 from stackproof.model.matching import holes
+from stackproof.resources import naming
 from stackproof.sources.live.aws import Answer, Aws
 from stackproof.sources.live.cloudcontrol import read_generic
 from stackproof.sources.live.faults import Fault
@@ -19,6 +21,7 @@ from stackproof.sources.live.needs import actions_of
 from stackproof.sources.live.parts import ODD, GoneError, NoHintError
 from stackproof.sources.live.permissions import permission_of
 from stackproof.sources.live.reading import Reading, readers, schema_for
+from stackproof.sources.live.system import has_more_names
 
 _WORD: Final = "specimen"
 _ARN: Final = "arn:aws:x:us-east-1:123456789012:a/b/c/d"
@@ -27,40 +30,56 @@ _FORMS: Final = ((_WORD, _WORD), (_WORD, f"{_WORD}|{_WORD}|{_WORD}"), (_ARN, _AR
 _DEPTH: Final = 7  # of an answer; what lies deeper is left out
 
 
-def unread(resource: Resource, denied: Collection[str]) -> Mapping[str, Unknown]:
-    """The properties of a resource that stay unknown when these actions are denied, each with the action.
+def without(resource: Resource, denied: Collection[str]) -> Resource:
+    """A declared resource as it would be read when these actions are denied: what stays unknown names its action.
 
-    `resource` is a declared one: its properties say where readers look. An action that is only needed for the parts of
-    a property is not needed where none is declared. Where a type cannot be read in a specimen, all its properties are
-    taken to need every action of the type.
+    What no permission makes known is unknown too. An action that is only needed for the parts of a property is not
+    needed where none is declared. Where a type cannot be read in a specimen, all its properties are taken to need
+    every action of the type.
     """
+    if not isinstance(resource.properties, dict):
+        return resource
+    form = next((form for form in _FORMS if _read(resource, *form, ()) is not None), None)
+    known: dict[str, Value] = {**resource.properties, **_never_read(resource, form)}
     wanted = [action for action in actions_of(resource.type) if action in denied]
-    if not wanted:
-        return {}
-    form = _form_of(resource)
-    refused = _read(resource, *form, denied) if form else None
-    if refused is None:
-        return dict.fromkeys(_all_read(resource.type), Unknown(Cause.ACCESS_DENIED, wanted[0]))
-    never, found = never_read(resource), {}
-    for name, value in refused.items():
+    read = _read(resource, *form, denied) if form and wanted else None
+    if read is not None:
+        refused, unseen = _refused(resource, read, known), read.unseen
+    elif wanted:
+        unseen = Unknown(Cause.ACCESS_DENIED, wanted[0])
+        refused = dict.fromkeys(_all_read(resource.type), unseen)
+    else:
+        return replace(resource, properties=known)
+    if not refused and unseen is None:
+        return replace(resource, properties=known)
+    named = naming.by_id(resource.type, _WORD, lambda path: Unknown(Cause.ACCESS_DENIED, path))
+    more = has_more_names(resource.type, naming.Place("aws", "us-east-1", "123456789012"), named)
+    return replace(
+        resource,
+        properties={**known, **refused},
+        origin=Origin.OBSERVED,
+        unseen=unseen,
+        unnamed=unseen if more else None,
+    )
+
+
+def _refused(resource: Resource, read: Reading, known: Mapping[str, Value]) -> dict[str, Unknown]:
+    found = {}
+    for name, value in read.properties.items():
         hole = next((hole for hole in holes(value) if hole.cause is Cause.ACCESS_DENIED), None)
-        if hole and name not in never and (isinstance(value, Unknown) or resource[name].value is not ABSENT):
+        never = isinstance(known.get(name), Unknown)
+        if hole and not never and (isinstance(value, Unknown) or resource[name].value is not ABSENT):
             found[name] = hole
     return found
 
 
-def never_read(resource: Resource) -> Mapping[str, Unknown]:
+def _never_read(resource: Resource, form: tuple[str, str] | None) -> dict[str, Unknown]:
     """The properties of a resource that no permission makes known."""
-    form = _form_of(resource)
     allowed = _read(resource, *form, ()) if form else None
     if allowed is None:
         return {name: Unknown(Cause.WRITE_ONLY, name) for name in schema_for(resource.type).write_only}
     never = (Cause.WRITE_ONLY, Cause.NOT_READ)
-    return {name: value for name, value in allowed.items() if isinstance(value, Unknown) and value.cause in never}
-
-
-def _form_of(resource: Resource) -> tuple[str, str] | None:
-    return next((form for form in _FORMS if _read(resource, *form, ()) is not None), None)
+    return {n: v for n, v in allowed.properties.items() if isinstance(v, Unknown) and v.cause in never}
 
 
 def _all_read(type_: str) -> list[str]:
@@ -68,7 +87,7 @@ def _all_read(type_: str) -> list[str]:
     return [name for name in schema.properties if name not in schema.read_only | schema.write_only]
 
 
-def _read(resource: Resource, word: str, id_: str, denied: Collection[str]) -> Mapping[str, Value] | None:
+def _read(resource: Resource, word: str, id_: str, denied: Collection[str]) -> Reading | None:
     """Read one specimen; None where the reader does not find its way in it."""
     aws = _Specimens(word, denied)
     around = _Around(resource, word, id_)
@@ -79,7 +98,7 @@ def _read(resource: Resource, word: str, id_: str, denied: Collection[str]) -> M
     except (GoneError, NoHintError, *ODD):
         return None
     r.finish()
-    return r.properties
+    return r
 
 
 class _Specimens(Aws):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -245,7 +245,6 @@ def _made(r: Reading, state: StackState, row: Row, place: Deployment, around: Su
     properties: Value = r.properties
     if not r.schema.properties:
         properties = Unknown(Cause.UNSUPPORTED_TYPE, row.type)
-    unsure = row.type not in _PARTS and not naming.all_named(row.type, here, known)
     return Resource(
         row.address,
         row.type,
@@ -255,9 +254,14 @@ def _made(r: Reading, state: StackState, row: Row, place: Deployment, around: Su
         {},
         frozenset(names),
         Origin.OBSERVED,
-        unnamed=r.unseen if unsure else None,
+        unnamed=r.unseen if has_more_names(row.type, here, known) else None,
         unseen=r.unseen,
     )
+
+
+def has_more_names(type_: str, place: naming.Place, read: Callable[[str], Value]) -> bool:
+    """Say whether others may point at a resource by a name that only the call answers by which it is seen."""
+    return type_ not in _PARTS and not naming.all_named(type_, place, read)
 
 
 def _gap(state: StackState, declared: Inventory | None) -> Gap:
