@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from selftest.browser.pages import PASSWORD, Shop, served
-from selftest.browser.project import flow_project, python_blocks
+from selftest.browser.project import findings, flow_project, python_blocks
 from selftest.plugin.projects import Project, Ran
 
 
 @dataclass(frozen=True, slots=True)
 class FlowRun:
-    """A run of the gate, and the application that it used."""
+    """A run of the gate, the application that it used, and the finding of each flow."""
 
     project: Project
     ran: Ran
     shop: Shop
     url: str
+    found: Mapping[str, dict[str, Any]]
 
     @property
     def reports(self) -> Path:
@@ -48,4 +50,4 @@ def flows(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -> Itera
         ran = project.pytest(
             *("-n", "2", "-m", "e2e", "--system", "shop", "--environment", "dev"), SHOP_URL=url, SHOP_PASSWORD=PASSWORD
         )
-        yield FlowRun(project, ran, shop, url)
+        yield FlowRun(project, ran, shop, url, findings(project))

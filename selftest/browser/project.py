@@ -87,7 +87,7 @@ def sign_in(visitor):
 @pytest.mark.parametrize("number", [1, 2])
 def test_signed_in_once(new_visitor, stored_state, number):
     """Two tests share a sign-in; two people share nothing."""
-    anna = new_visitor("anna", state=stored_state("anna", sign_in))
+    anna = new_visitor("anna", state=stored_state("anna of the shop", sign_in))
     anna.goto("/notes")
     anna.page.get_by_label("New note").fill(f"note {number}")
     anna.page.get_by_role("button").click()

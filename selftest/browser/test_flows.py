@@ -18,47 +18,47 @@ from stackproof.browser.launching import with_video
 @pytest.mark.parametrize("page", RIGHT)
 def test_a_good_page_passes(flows: FlowRun, page: str) -> None:
     """A page without a fault is no finding."""
-    assert findings(flows.project)[f"page[{page}]"]["outcome"] == "pass", flows.ran.said
+    assert flows.found[f"page[{page}]"]["outcome"] == "pass", flows.ran.said
 
 
 @pytest.mark.parametrize("page", WRONG)
 def test_a_fault_of_a_page_fails_the_flow_with_its_reason(flows: FlowRun, page: str) -> None:
     """Opening the page is all that the test does; the default checks say what is wrong, and where."""
-    found = findings(flows.project)[f"page[{page}]"]
+    found = flows.found[f"page[{page}]"]
     assert found["outcome"] == "fail"
     assert re.search(WRONG[page], found["message"]), found["message"]
 
 
 def test_every_visited_page_is_checked_not_only_the_last(flows: FlowRun) -> None:
     """A page that was left at once, and one that an application shows without a load, are judged too."""
-    found = findings(flows.project)
+    found = flows.found
     assert "/image: accessibility" in found["left-too-soon"]["message"]
     assert "/inner: accessibility" in found["route-of-one-document"]["message"]
 
 
 def test_announced_errors_are_no_problems_unless_they_do_not_come(flows: FlowRun) -> None:
     """`expects` excuses just what it names, and has to be met."""
-    found = findings(flows.project)
+    found = flows.found
     assert found["expected-errors"]["outcome"] == "pass", found["expected-errors"]["message"]
     assert "expected status 503 of /api/*, which did not come" in found["expected-but-did-not-come"]["message"]
 
 
 def test_a_check_within_a_test_names_the_page_as_the_test_does(flows: FlowRun) -> None:
     """`visitor.check(name)` fails at its own line, with the name."""
-    message = findings(flows.project)["check-names-the-page"]["message"]
+    message = flows.found["check-names-the-page"]["message"]
     assert message.startswith("visitor met: picture book (/image): accessibility (critical)")
 
 
 def test_the_pages_errors_stand_beside_the_tests_own_failure(flows: FlowRun) -> None:
     """Whoever reads a failed assertion sees what the console said."""
-    assert findings(flows.project)["fails-by-itself"]["message"].startswith("assert 'console' == 'something else'")
+    assert flows.found["fails-by-itself"]["message"].startswith("assert 'console' == 'something else'")
     section = flows.ran.out.partition("pages of visitor")[2]
     assert "/console: console error: the cart is broken" in section.partition("____")[0]
 
 
 def test_people_share_a_sign_in_and_nothing_else(flows: FlowRun) -> None:
     """Two tests signed in by one form; the second person of each was a stranger, on a phone."""
-    found = findings(flows.project)
+    found = flows.found
     for number in (1, 2):
         assert found[f"signed-in-once[{number}]"]["outcome"] == "pass", found[f"signed-in-once[{number}]"]["message"]
     assert {"note 1", "note 2"} <= set(flows.shop.notes)
@@ -73,7 +73,7 @@ def test_each_person_leaves_evidence_and_a_failure_a_video(flows: FlowRun, tmp_p
     with with_video(tmp_path) as video:
         assert passed == always
         assert failed == always | ({"video.webm"} if video else set())
-    assert findings(flows.project)["fails-by-itself"]["evidence"] == ["reports/e2e/dev/test_shop.test_fails_by_itself"]
+    assert flows.found["fails-by-itself"]["evidence"] == ["reports/e2e/dev/test_shop.test_fails_by_itself"]
 
 
 def test_only_the_tests_own_folder_is_emptied(flows: FlowRun) -> None:
@@ -158,7 +158,7 @@ def test_without_browser_or_address_there_is_no_verdict(
 def test_the_flows_of_the_page_about_flows_pass(flows: FlowRun) -> None:
     """Whoever copies an example of docs/flows.md gets a flow that works."""
     names = re.findall(r"def test_(\w+)", "\n".join(python_blocks("flows.md")))
-    found = findings(flows.project)
+    found = flows.found
     assert len(names) >= 3
     for name in names:
         assert found[name.replace("_", "-")]["outcome"] == "pass", found[name.replace("_", "-")]["message"]

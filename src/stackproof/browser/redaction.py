@@ -6,7 +6,7 @@ import json
 import re
 import zipfile
 from collections.abc import Collection, Iterable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, quote_plus, urlsplit
 
@@ -16,6 +16,8 @@ _SECRET: Final = re.compile(
     r"(?i)pass(word|phrase|wd)?$|pwd$|secret|(^|[_-])token$|[a-z]Token$|^(access|id|refresh|session|csrf|auth)_?token|"
     r"authorization|^cookie$|^set-cookie$|api[_-]?key|credential|otp$|^code_verifier$"
 )
+_FIELD: Final = re.compile(r"(?i)pass(word|wort|phrase|code)|passwd|secret|token|one-time|otp")
+_JWT: Final = re.compile(r"\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*")  # RFC 7519: a JSON header, which begins with {"
 
 
 def is_secret_name(name: str) -> bool:
@@ -65,10 +67,10 @@ def secrets_in_text(body: str) -> set[str]:
     return {value for name, value in parse_qsl(body) if is_secret_name(name)} if "=" in body else set()
 
 
-def secrets_in_har(content: Mapping[str, Any], bodies: Mapping[str, str]) -> set[str]:
-    """Collect the secrets in a HAR 1.2 file; `bodies` are the texts that it refers to by `_file`."""
+def secrets_in_entries(entries: Iterable[Mapping[str, Any]], bodies: Mapping[str, str]) -> set[str]:
+    """Collect the secrets in entries of a HAR 1.2 file; `bodies` are the texts that they refer to by file name."""
     found: set[str] = set()
-    for entry in content["log"]["entries"]:
+    for entry in entries:
         for side in (entry["request"], entry["response"]):
             for pair in (*side.get("headers", ()), *side.get("queryString", ())):
                 if is_secret_name(pair["name"]):
@@ -76,7 +78,17 @@ def secrets_in_har(content: Mapping[str, Any], bodies: Mapping[str, str]) -> set
             found |= {cookie["value"] for cookie in side.get("cookies", ())}
         found |= {value for name, value in parse_qsl(urlsplit(entry["request"]["url"]).query) if is_secret_name(name)}
         for body in (entry["request"].get("postData", {}), entry["response"].get("content", {})):
-            found |= secrets_in_text(body.get("text", "") or bodies.get(body.get("_file", ""), ""))
+            found |= secrets_in_text(
+                body.get("text", "") or bodies.get(body.get("_file") or body.get("_sha1") or "", "")
+            )
+    return found
+
+
+def secrets_in_state(state: Mapping[str, Any]) -> set[str]:
+    """Collect the secrets in a browser's storage state: cookies that scripts may not read, and what the names say."""
+    found = {c["value"] for c in state["cookies"] if c.get("httpOnly") or is_secret_name(c["name"])}
+    for item in (item for origin in state["origins"] for item in origin.get("localStorage", ())):
+        found |= {item["value"]} if is_secret_name(item["name"]) else secrets_in_text(item["value"])
     return found
 
 
@@ -97,13 +109,21 @@ def scrub_file(path: Path, secrets: Collection[str]) -> None:
     path.write_bytes(scrubbed(path.read_bytes(), _forms(secrets)))
 
 
-def har_secrets(path: Path) -> set[str]:
-    """Collect the secrets in a zipped HAR file as Playwright writes it."""
+def secrets_in_zip(path: Path) -> set[str]:
+    """Collect the secrets in a zipped HAR file or trace, as Playwright writes them."""
+    found: set[str] = set()
     with zipfile.ZipFile(path) as archive:
-        names = archive.namelist()
-        content = json.loads(archive.read("har.har"))
-        bodies = {n: archive.read(n).decode(errors="replace") for n in names if n.endswith((".json", ".txt", ".dat"))}
-    return secrets_in_har(content, bodies)
+        texts = {name: archive.read(name).decode(errors="replace") for name in archive.namelist() if _is_text(name)}
+    bodies = {PurePosixPath(name).name: text for name, text in texts.items()}
+    for name, text in texts.items():
+        found |= set(_JWT.findall(text))
+        if name.endswith(".har"):
+            found |= secrets_in_entries(json.loads(text)["log"]["entries"], bodies)
+        elif name.endswith((".trace", ".network")):
+            events = [json.loads(line) for line in text.splitlines() if line]
+            found |= secrets_in_entries([e["snapshot"] for e in events if e["type"] == "resource-snapshot"], bodies)
+            found |= {typed for event in events for typed in _typed(event)}
+    return found
 
 
 def scrubbed(content: bytes, forms: Iterable[bytes]) -> bytes:
@@ -114,6 +134,18 @@ def scrubbed(content: bytes, forms: Iterable[bytes]) -> bytes:
 
 
 # --- inside ---------------------------------------------------------------------------------------------------
+
+
+def _is_text(name: str) -> bool:
+    return not name.endswith((".jpeg", ".jpg", ".png", ".webp", ".woff", ".woff2", ".gif", ".ico"))
+
+
+def _typed(event: Mapping[str, Any]) -> list[str]:
+    """What an action of the trace typed into a field for a password."""
+    parameters = event.get("params") or {}
+    if not _FIELD.search(str(parameters.get("selector", ""))):
+        return []
+    return [str(parameters[name]) for name in ("value", "text") if parameters.get(name)]
 
 
 def _forms(secrets: Collection[str]) -> list[bytes]:

@@ -126,6 +126,7 @@ class Visitor:
             return
         self._closed = True
         self.finish(failed=failed)
+        self._try("storage", lambda: self._secrets.update(redaction.secrets_in_state(self.state())))
         videos = [page.video for page in self.context.pages if page.video]
         self._try("har.zip", self.context.close)
         self._keep_video([str(video.path()) for video in videos], kept=failed or bool(self._problems))
@@ -179,8 +180,8 @@ class Visitor:
 
     def _scrub(self) -> None:
         """Take out what the traffic shows to be a password or a token, from all that was written."""
-        if (har := self.folder / "har.zip").is_file():
-            self._secrets |= redaction.har_secrets(har)
+        archives = [file for file in self.folder.iterdir() if file.suffix == ".zip"]
+        self._secrets.update(*(redaction.secrets_in_zip(file) for file in archives))
         for file in self.folder.iterdir():
             if file.suffix == ".zip":
                 redaction.scrub_zip(file, self._secrets)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,7 +95,8 @@ class Flow:
 
         browser = browsers.browser()
         taken = [visitor.folder.name for visitor in self.visitors]
-        folder = next(f for f in (name, *(f"{name}-{n}" for n in range(2, 1000))) if f not in taken)
+        plain = re.sub(r"[^\w-]+", "-", name).strip("-") or "visitor"
+        folder = next(f for f in (plain, *(f"{plain}-{n}" for n in range(2, 1000))) if f not in taken)
         visit = Visit(name, self.folder / folder, state, self.budget, browsers.video, options)
         visitor = Visitor(browser, browsers.site, visit)
         self.visitors.append(visitor)
