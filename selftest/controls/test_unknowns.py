@@ -16,6 +16,7 @@ HOLE = Unknown(Cause.UNRESOLVED_PARAMETER, "stack.Anything")
 FINE = (Outcome.PASS, Outcome.NOT_APPLICABLE)
 
 # They judge what the template says, so that something is not known is itself an answer.
+OF_THE_SYSTEM = {"Layer", "Order"}  # system.yaml says them, so they are always known
 ABOUT_THE_WORDS = {
     "no-credentials-in-templates": "a credential is wrong because it is written, and what is not known is not",
     "stack-parameters-complete": "a parameter without a value is what it looks for",
@@ -48,13 +49,17 @@ def _outcome(control: Control, inventory: Inventory, address: str) -> Outcome:
 
 
 def _hidden(inventory: Inventory) -> Iterator[tuple[str, Inventory]]:
-    """The inventory with a part of the system unread, then once for each value of each resource, with it unknown."""
+    """The inventory with a part of the system unread, then with each value and each word of a resource unknown."""
     yield "the rest of the system", replace(inventory, gaps=(*inventory.gaps, Gap(HOLE)))
     for index, resource in enumerate(inventory.resources):
         for path, properties in _holed(resource.properties, ""):
             changed = replace(resource, properties=properties)
             resources = (*inventory.resources[:index], changed, *inventory.resources[index + 1 :])
             yield f"{resource.address}.{path}", replace(inventory, resources=resources)
+        for word in resource.attributes.keys() - OF_THE_SYSTEM:
+            changed = replace(resource, attributes={**resource.attributes, word: HOLE})
+            resources = (*inventory.resources[:index], changed, *inventory.resources[index + 1 :])
+            yield f"{word} of {resource.address}", replace(inventory, resources=resources)
 
 
 def _holed(value: Value, path: str) -> Iterator[tuple[str, Value]]:
