@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from stackproof.model import Cause, Gap, Inventory, Reference, Resource, Unknown, Where
+from stackproof.model import Cause, Gap, Inventory, Origin, Reference, Resource, Unknown, Where
 
 HOLE = Unknown(Cause.UNRESOLVED_PARAMETER, "app.Bucket")
+DENIED = Unknown(Cause.ACCESS_DENIED, "wafv2:GetWebACL")
 GAP = Gap(Unknown(Cause.PARSE_ERROR, "broken.yml"))
 
 
@@ -66,3 +68,32 @@ def test_narrowing_keeps_the_doubt() -> None:
     errors = Inventory((alarm,)).of_type("AWS::CloudWatch::Alarm").that(lambda r: r["MetricName"].equals("Errors"))
     assert errors.resources == ()
     assert errors.exists().holds is None
+
+
+def test_a_resource_whose_names_are_not_all_known_may_be_meant() -> None:
+    """Nobody points at it by the names that are known; by another, somebody may."""
+    acl = replace(resource("edge.Acl", "AWS::WAFv2::WebACL", {}, ("an-id",)), unnamed=DENIED)
+    inventory = Inventory((acl, policy("arn:of:something")))
+    assert inventory.pointing_to(acl, "AWS::S3::BucketPolicy", at="Bucket").exists().holds is None
+    assert inventory.pointing_to(BUCKET, "AWS::S3::BucketPolicy", at="Bucket").exists().holds is False
+
+
+def test_only_an_observed_text_may_be_a_name_that_was_not_read() -> None:
+    """What a template writes is what it writes; what AWS answers may name a resource that could not be read."""
+    unread = replace(resource("edge.Acl", "AWS::WAFv2::WebACL", {}), unnamed=DENIED)
+    declared, observed = policy("text"), replace(policy("text"), origin=Origin.OBSERVED)
+    for others, doubt in (((unread,), DENIED), ((), None)):
+        inventory = Inventory((BUCKET, *others))
+        assert inventory.may_name(observed["Bucket"]) == doubt
+        assert inventory.may_name(declared["Bucket"]) is None
+
+
+def test_what_only_its_stack_shows_is_not_counted_as_there() -> None:
+    """It may have been deleted by hand since; one that a call has seen is enough for there to be one."""
+    unseen = replace(BUCKET, unseen=DENIED)
+    buckets = Inventory((unseen,)).of_type("AWS::S3::Bucket")
+    assert buckets.exists().holds is None
+    assert buckets.count(lambda n: n == 1, "exactly 1").holds is None
+    both = Inventory((unseen, policy("x"))).of_type("AWS::S3::Bucket", "AWS::S3::BucketPolicy")
+    assert both.exists().holds is True
+    assert both.count(lambda n: n == 2, "exactly 2").holds is None
