@@ -7,8 +7,6 @@ time, so that a control that needs one of them is not hidden by another that it 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -16,10 +14,11 @@ from selftest.emulator import disturbing
 from stackproof import emulator
 from stackproof.controls import all_controls
 from stackproof.controls.judge import Case, judge
-from stackproof.engine.systems import target_of
+from stackproof.engine.live import judge_survey
+from stackproof.engine.survey import Survey, declare, survey
 from stackproof.model import Finding, Outcome
 from stackproof.sources import evaluate
-from stackproof.sources.live import Aws, Credentials, Ledger, LiveReading, Stored, read_system, stacks
+from stackproof.sources.live import Aws, Credentials, Ledger, LiveReading, Stored, stacks
 from stackproof.sources.live.ledger import digest
 from stackproof.system.loading import System
 
@@ -28,15 +27,12 @@ Judged = Mapping[str, Finding]
 
 
 class Evidence:
-    """What MDReader's reading recorded, and what the controls say of it when some of it is spoiled."""
+    """What MDReader's reading recorded, and what is said of it when some of it is spoiled."""
 
     def __init__(self, system: System, running: emulator.Running) -> None:
-        target = target_of(system, "embedded", Path.cwd())
         self.region = running.region
-        self.stacks = target.stacks
-        self.deployment = replace(target.deployment, account=running.account)
-        self.declared = evaluate(target.stacks, self.deployment).worlds[0].inventory
-        self.controls = (*all_controls(), *target.expectations)
+        self.templates = declare(system, "embedded", running.account)
+        self.controls = (*all_controls(), *self.templates.target.expectations)
         self.unsupported = [entry.address for entry in running.unsupported]
         self.ledger = Ledger()
         credentials = Credentials(running.access_key, running.secret_key)
@@ -47,14 +43,17 @@ class Evidence:
         self.sound = self.judged(self.ledger)[1]
 
     def judged(self, ledger: Ledger) -> tuple[LiveReading, Judged]:
-        """Read again from a ledger and judge."""
-        found = self._read(Aws(self.region, stored=Stored(ledger), embedded=True))
+        """Read again from a ledger, and judge by the controls."""
+        found = self._read(Aws(self.region, stored=Stored(ledger), embedded=True)).reading
         return found, {f.key: f for f in judge([Case({}, found.inventory)], self.controls)}
 
-    def _read(self, aws: Aws) -> LiveReading:
-        return read_system(
-            self.stacks, self.deployment, aws, declared=self.declared, unsupported=self.unsupported, workers=1
-        )
+    def gated(self, ledger: Ledger) -> Judged:
+        """Read again from a ledger, and judge as the gate does: beside the templates, with presence and drift."""
+        seen = self._read(Aws(self.region, stored=Stored(ledger), embedded=True))
+        return {f.key: f for f in judge_survey(seen).findings}
+
+    def _read(self, aws: Aws) -> Survey:
+        return survey(self.templates, aws, unsupported=self.unsupported)
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +109,20 @@ def test_every_call_meets_every_kind_of_fault(evidence: Evidence) -> None:
     for calls in evidence.groups:
         faults = [fault for fault in disturbing.FAULTS if calls in disturbing.met_by(fault, evidence.groups)]
         assert len(faults) == 2 + len(disturbing.FAULTS) - len(disturbing.ALIKE)
+
+
+def test_the_gate_takes_no_denial_for_an_answer(evidence: Evidence) -> None:
+    """Nor do presence and drift: whichever calls are denied, a known answer is the one without a denial."""
+    sound, odd = evidence.gated(evidence.ledger), []
+    for calls in evidence.groups:
+        found = evidence.gated(disturbing.spoiled(evidence.ledger, calls, disturbing.FAULTS["access denied"])[0])
+        assert found.keys() >= sound.keys()
+        odd += [
+            f"{key} without {calls}: {sound[key].outcome} became {after.outcome}: {after.message}"
+            for key, after in found.items()
+            if (wrong(sound[key], after) if key in sound else after.outcome is not Outcome.UNKNOWN)
+        ]
+    assert not odd, "\n".join(odd)
 
 
 @pytest.mark.parametrize("turn", [0, 1])
