@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,8 +39,16 @@ class Staging:
             "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
         }
 
-    def enforce(self) -> None:
-        """Let the emulator check permissions from now on; its own administrator is a stranger then."""
+    @contextmanager
+    def enforced(self) -> Iterator[None]:
+        """Let the emulator check permissions; its own administrator is a stranger then."""
+        self._check_permissions_after("0")
+        try:
+            yield
+        finally:
+            self._check_permissions_after("inf")
+
+    def _check_permissions_after(self, calls: str) -> None:
         address = f"{self.running.endpoint}/moto-api/reset-auth"
-        request = urllib.request.Request(address, b"0", {"Content-Type": "text/plain"}, method="POST")  # noqa: S310 - our own server
+        request = urllib.request.Request(address, calls.encode(), {"Content-Type": "text/plain"}, method="POST")  # noqa: S310 - our own server
         urllib.request.urlopen(request, timeout=10).close()  # noqa: S310 - our own server

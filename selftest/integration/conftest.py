@@ -37,7 +37,10 @@ def staging(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -> Ite
 
 @dataclass(frozen=True, slots=True)
 class Alone:
-    """Two runs at once in one folder, without and with workers, with nothing started before; what they left behind."""
+    """Two runs at once in one folder with nothing started before, and what they left behind.
+
+    One has no workers; the other has two, and nowhere to keep a cache.
+    """
 
     folder: Folder
     one: tuple[Ran, Judged]
@@ -50,12 +53,12 @@ def alone(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -> Alone
     """The gate on MDReader, as on a clean clone."""
     folder = lay(tmp_path_factory.mktemp("alone"), shared_cache)
 
-    def run(reports: str, *arguments: str) -> tuple[Ran, Judged]:
-        ran = folder.integration(f"--reports={reports}", *arguments, TMPDIR=str(traces.scratch))
+    def run(reports: str, *arguments: str, **variables: str) -> tuple[Ran, Judged]:
+        ran = folder.integration(f"--reports={reports}", *arguments, TMPDIR=str(traces.scratch), **variables)
         assert ran.code in (0, 1), ran.said
         return ran, folder.judged("embedded", reports)
 
     with traced(folder) as traces, ThreadPoolExecutor() as pool:
-        one, other = pool.submit(run, "one"), pool.submit(run, "two", "-n", "2")
+        one, other = pool.submit(run, "one"), pool.submit(run, "two", "-n", "2", STACKPROOF_CACHE="/dev/null/none")
         made = one.result(), other.result()
         return Alone(folder, *made, traces.left())

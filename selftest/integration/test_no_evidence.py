@@ -12,7 +12,7 @@ import pytest
 
 from selftest.integration.answering import EXPIRED, SILENT, THROTTLED, answering
 from selftest.integration.callers import Staging
-from selftest.integration.folders import Judged
+from selftest.integration.folders import Folder, Judged
 from selftest.plugin.projects import Ran
 
 TOKEN = "of-yesterday"  # noqa: S105 - of nobody
@@ -48,8 +48,7 @@ Runs = Mapping[tuple[str, str], tuple[Ran, Judged]]
 def runs(staging: Staging) -> Runs:
     """Every case with evidence optional, one of each kind with evidence required; some wait, so several at a time."""
     able, powerless = staging.user("able"), staging.user("powerless", allowed=False)
-    staging.enforce()
-    with ExitStack() as stack, socket.socket() as unused:
+    with ExitStack() as stack, staging.enforced(), socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))  # and nobody listens
 
         def served(answer: tuple[int, str], **more: str) -> dict[str, str]:
@@ -111,9 +110,9 @@ def test_inconclusive_where_evidence_is_required(runs: Runs, case: Case) -> None
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_nothing_is_passed_or_failed(runs: Runs, case: Case) -> None:
-    """Every check that the templates ask for is there, and unknown."""
+    """Every check that the templates ask for is there, and unknown for this cause; probes too."""
     _, judged = runs[case.name, OPTIONAL]
-    assert {finding["outcome"] for finding in judged.content["findings"]} == {"unknown"}
+    assert {(f["outcome"], f["cause"]) for f in judged.content["findings"]} == {("unknown", case.cause)}
     assert judged.content["expected"] > 1500
 
 
@@ -128,3 +127,24 @@ def test_what_was_tried_is_on_record(runs: Runs, case: Case) -> None:
         text = file.read_text() if file.is_file() else ""
         assert KEY["AWS_SECRET_ACCESS_KEY"] not in text
         assert TOKEN not in text
+
+
+@pytest.mark.parametrize(
+    ("variables", "file", "said"),
+    [
+        ({"AWS_MAX_ATTEMPTS": "many"}, "", "AWS_MAX_ATTEMPTS: got 'many', expected a number"),
+        ({"READER": "reader"}, "", "role of staging: got 'reader', expected the ARN of a role"),
+        ({}, "reports/evidence", "reports/evidence/integration/staging: Not a directory, expected a folder"),
+    ],
+    ids=["attempts", "role", "reports"],
+)
+def test_misuse_is_told_as_such(folder: Folder, variables: dict[str, str], file: str, said: str) -> None:
+    """What the run itself was given wrong is exit 4 with one message, and no result of the gate."""
+    folder.edit("systems/mdreader/system.yaml", "staging: {", 'staging: {role: "${READER}", ')
+    if file:
+        folder.put(file, "")
+    ran = folder.integration("--environment=staging", **variables)
+    assert ran.code == 4, ran.said
+    assert said in ran.said
+    assert "Traceback" not in ran.said
+    assert not (folder.root / "reports/gates/integration.json").exists()

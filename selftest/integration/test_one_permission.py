@@ -44,7 +44,6 @@ def runs(staging: Staging) -> Runs:
     """A run with all permissions (as ""), one for each that is missing, and one of these with evidence required."""
     denied = {"": staging.user("reader")} | {p: staging.user(f"no-{p.partition(':')[2]}", p) for p in LACKS}
     required = "rds:DescribeDBInstances"
-    staging.enforce()
 
     def run(permission: str, *arguments: str) -> tuple[Ran, Judged]:
         reports = f"without-{permission.partition(':')[2]}{len(arguments)}"
@@ -54,7 +53,7 @@ def runs(staging: Staging) -> Runs:
         assert ran.code in (0, 6), ran.said
         return ran, staging.folder.judged("staging", reports)
 
-    with ThreadPoolExecutor(max_workers=2) as pool:
+    with staging.enforced(), ThreadPoolExecutor(max_workers=2) as pool:
         strict = pool.submit(run, required, "--evidence=required")
         made = dict(zip(denied, pool.map(run, denied), strict=True))
     return {**made, "required": strict.result()}
