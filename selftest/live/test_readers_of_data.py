@@ -243,7 +243,7 @@ def test_keys_secrets_and_rotation(aws: Aws, lab: Lab) -> None:
     with pytest.raises(GoneError):
         read(aws, "AWS::SecretsManager::Secret", dead)
     attached = read(aws, "AWS::SecretsManager::SecretTargetAttachment", made["ARN"])
-    expect(attached, {"SecretId": made["ARN"], "TargetId": Unknown(Cause.NOT_READ, "TargetId")})
+    expect(attached, {"SecretId": made["ARN"], "TargetId": Unknown(Cause.WRITE_ONLY, "TargetId")})
     answers = [aws.ledger.answer(entry) for entry in aws.ledger.entries]
     assert text not in json.dumps(answers)
 
