@@ -30,7 +30,10 @@ class Simulated:
 
 
 def simulate(aws: Aws, who: Identity, needs: Sequence[Need]) -> Simulated:
-    """Ask the simulator of each needed action on the resources that it is needed on. No fault of AWS's raises."""
+    """Ask the simulator of each needed action on the resources that it is needed on. No fault of AWS's raises.
+
+    What is allowed on some resources only is refused on `*`, so a caller may be able to do more than this says.
+    """
     source = _principal(aws, who)
     if isinstance(source, Fault):
         return Simulated({}, frozenset(), source)
