@@ -10,21 +10,22 @@ from typing import Any
 
 import pytest
 
+from selftest.integration.conftest import Alone
 from selftest.integration.folders import TEMPLATES, Folder, Judged, lay
 from selftest.integration.hand import Hand
 from selftest.plugin.projects import Ran
 from stackproof import emulator
 
 DRIFTED = "drifted"
-REPORTS = ("before", "changed", "undone")
+REPORTS = ("changed", "undone")
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The gate before the changes, with them, and after they were undone."""
+    """The gate on an environment that nobody has touched, with the changes, and after they were undone."""
 
     folder: Folder
-    before: tuple[Ran, Judged]
+    untouched: Judged
     changed: tuple[Ran, Judged]
     undone: tuple[Ran, Judged]
     lines: dict[str, int]
@@ -54,10 +55,9 @@ def hand(tmp_path_factory: pytest.TempPathFactory, shared_cache: Any) -> Iterato
 
 
 @pytest.fixture(scope="module")
-def seen(hand: Hand) -> Seen:
+def seen(hand: Hand, alone: Alone) -> Seen:
     """All changes at once, since each run reads everything."""
     folder = hand.folder
-    before = run(folder, "before")
     hand.switch_encryption_off("storage", "UploadsBucket")
     hand.open_to_the_world("network", "DatabaseSecurityGroup")
     hand.unprotect("data", "Database")
@@ -78,7 +78,7 @@ def seen(hand: Hand) -> Seen:
     extra = hand.id("storage", "Leftover")
     changed = run(folder, "changed")
     hand.undo()
-    return Seen(folder, before, changed, run(folder, "undone"), lines, extra)
+    return Seen(folder, alone.one[1], changed, run(folder, "undone"), lines, extra)
 
 
 # control, resource, template, line, property, the call that showed it
@@ -212,23 +212,23 @@ def test_nothing_else_fails(seen: Seen) -> None:
     """Every failure is of something that was changed."""
     touched = {resource for _, resource, *_ in CHANGES} | {"monitoring.ApiDurationAlert", "routing", "storage.Leftover"}
     touched |= {"data.DatabaseReplica", "keys.LogsKey"}  # the one is behind the same group, the other declared wrong
-    new = seen.changed[1].failures() - seen.before[1].failures()
+    new = seen.changed[1].failures() - seen.untouched.failures()
     assert {resource for _, resource in new} == touched
 
 
 def test_undone_it_is_as_it_was(seen: Seen) -> None:
-    """Afterwards every check answers as before, and the exit code is 0."""
-    (before_ran, before), (ran, after) = seen.before, seen.undone
-    assert (before_ran.code, ran.code) == (0, 0), ran.said
-    assert after.outcomes == before.outcomes
+    """Afterwards every check answers as where nobody has touched anything, and the exit code is 0."""
+    ran, after = seen.undone
+    assert ran.code == 0, ran.said
+    assert after.outcomes == seen.untouched.outcomes
 
 
 def test_what_up_left_running_is_used_and_goes_on(hand: Hand, seen: Seen) -> None:
-    """All three runs read that environment, and none of them started or ended one."""
+    """Both runs read that environment, and none of them started or ended one."""
     states = sorted(path.name for path in (seen.folder.root / ".stackproof/embedded").iterdir())
     assert states == ["embedded.json", "embedded.lock"]
     assert hand.running.alive
-    assert {stack["id"] for stack in seen.before[1].content["stacks"]} >= {
+    assert {stack["id"] for stack in seen.changed[1].content["stacks"]} >= {
         stack["StackId"]
         for stack in hand.running.client("cloudformation").describe_stacks()["Stacks"]
         if "routing" not in stack["StackName"]
