@@ -51,7 +51,10 @@ PAGES: Mapping[str, str] = {
     "/notes": NOTES,
     "/route": "<button onclick=\"history.pushState(0, '', '/inner'); document.querySelector('main').innerHTML += "
     "'<h2>inner</h2><img src=/dot.svg width=20 height=20>'\">go</button>",
-    "/leave": "<script>onload = () => setTimeout(() => location.replace('/'), 5)</script><img src=/dot.svg width=9>",
+    "/gone": "<button>deeper</button> <button>away</button>"
+    "<script>document.querySelectorAll('button')[0].onclick = () => {"
+    " history.pushState(0, '', '/nowhere'); document.querySelector('main').innerHTML += '<img src=/dot.svg width=20>';"
+    " document.querySelectorAll('button')[1].onclick = () => location.assign('/'); }</script>",
     "/console": "<script>console.error('the cart is broken')</script>",
     "/uncaught": "<script>setTimeout(() => { throw new Error('no such cart') })</script>",
     "/request": "<script>fetch('/missing?token=abcdefgh')</script>",
@@ -96,6 +99,8 @@ class Shop:
             return 200, "text/javascript", ""
         if path == "/dot.svg":
             return 200, "image/svg+xml", "<svg xmlns='http://www.w3.org/2000/svg'><circle r='9'/></svg>"
+        if path == "/nowhere":
+            return 200, "text/html", "<script>location.replace('/')</script>"
         return (200, "text/html", BLANK) if path == "/blank" else (404, "text/plain", "not found")
 
     def _api(self, method: str, path: str, headers: Any, body: bytes) -> tuple[int, Any]:

@@ -56,6 +56,14 @@ def test_route_of_one_document(visitor):
     visitor.page.go_back()
 
 
+def test_route_that_is_left_at_once_for_good(visitor):
+    """A page that does not open again is checked before the test's next action."""
+    visitor.goto("/gone")
+    visitor.page.get_by_role("button", name="deeper").click()
+    visitor.page.get_by_role("button", name="away").click()
+    visitor.page.wait_for_url("**/")
+
+
 def test_expected_errors(visitor):
     """Announced errors are none."""
     visitor.expects(status=404, url="/missing")

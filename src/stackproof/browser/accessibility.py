@@ -2,12 +2,43 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib.util
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page, Playwright
 
 WATCH: Final = Path(__file__).with_name("watch.js")
+
+UNEXAMINED: Final = "unexamined"  # a selector engine: finds the document while it is still to be examined
+_ENGINE: Final = """
+{
+  query: () => window.__stackproof?.due() ? document.documentElement : null,
+  queryAll: () => window.__stackproof?.due() ? [document.documentElement] : [],
+}
+"""
+
+
+def register(playwright: Playwright) -> None:
+    """Teach Playwright the selector `unexamined=`. Once is enough; again does nothing."""
+    from playwright.sync_api import Error
+
+    with contextlib.suppress(Error):  # it knows it already
+        playwright.selectors.register(UNEXAMINED, script=_ENGINE)
+
+
+def examine_before_actions(page: Page) -> None:
+    """Let every action and assertion of a test wait until the page that it meets is examined."""
+    from playwright.sync_api import Error
+
+    def examine() -> None:
+        with contextlib.suppress(Error):  # it went elsewhere in between
+            page.evaluate("() => window.__stackproof?.soon()")
+
+    page.add_locator_handler(page.locator(f"{UNEXAMINED}=page"), examine, no_wait_after=True)
 
 
 @functools.cache

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from stackproof.browser.accessibility import register
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Playwright
 
@@ -98,6 +100,7 @@ def launch(
     """Start the browser; `slowmo` is in milliseconds per action. One that does not start is as good as none."""
     from playwright.sync_api import Error
 
+    register(playwright)
     try:
         return playwright.chromium.launch(
             executable_path=found.program or None,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from stackproof.browser import redaction
-from stackproof.browser.accessibility import watch_script
+from stackproof.browser.accessibility import examine_before_actions, watch_script
 from stackproof.browser.examining import Examiner
 from stackproof.browser.problems import Budget, PageProblems, Problem, distinct
 from stackproof.browser.watching import Expected, Watch, hosts_of
@@ -64,12 +64,15 @@ class Visitor:
         self._examiner = Examiner(self._watch, visit.budget, self._new_context)
         self.context.add_init_script(watch_script())
         self.context.tracing.start(screenshots=True, snapshots=True, title=visit.name)
+        self.context.on("page", examine_before_actions)
         self.page: Page = self.context.new_page()
 
     # --- for tests ----------------------------------------------------------------------------------------
 
     def goto(self, path: str = "/") -> None:
         """Open a page of the web application by its path."""
+        if self._watch.own(self.page.url):
+            self._try("accessibility", lambda: self.page.evaluate("() => window.__stackproof?.soon()"))
         self.page.goto(self.site.url(path))
 
     def check(self, page: str = "") -> None:

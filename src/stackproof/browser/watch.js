@@ -74,27 +74,39 @@
     return running;
   };
 
-  const examined = new Set();
-  let timer = 0, since = 0;
-  const look = async () => {
-    timer = 0;
-    since = 0;
-    const here = path();
-    if (examined.has(here) || !document.body) return;
-    examined.add(here);
+  const looks = new Map(); // by path: the examination that runs or has ended
+  const done = new Set();
+  let timer = 0, since = 0, changedAt = 0;
+  const look = async (here) => {
     try {
       const found = await examine();
-      if (path() === here) tell("examined", { path: here, ...found });
-      else examined.delete(here);
+      if (path() !== here) return looks.delete(here);
+      tell("examined", { path: here, ...found });
     } catch (error) {
       tell("unexamined", { path: here, why: String(error) });
     }
+    done.add(here);
+  };
+  const begin = () => {
+    const here = path();
+    since = 0;
+    if (!looks.has(here) && document.body) looks.set(here, look(here));
+    return looks.get(here);
   };
   const changed = () => {
-    if (document.readyState !== "complete" || examined.has(path())) return;
-    since ||= performance.now();
+    changedAt = performance.now();
+    if (document.readyState !== "complete" || looks.has(path())) return;
+    since ||= changedAt;
     clearTimeout(timer);
-    timer = setTimeout(look, performance.now() - since > LONGEST ? 0 : QUIET);
+    timer = setTimeout(begin, changedAt - since > LONGEST ? 0 : QUIET);
+  };
+  // A test's next action waits for this, so that no page is left unexamined because the test is quicker than axe.
+  const due = () => Boolean(document.body) && !done.has(path());
+  const soon = async () => {
+    const until = performance.now() + LONGEST;
+    const busy = () => document.readyState !== "complete" || performance.now() - changedAt < QUIET;
+    while (busy() && performance.now() < until) await new Promise((go) => setTimeout(go, 20));
+    await begin();
   };
   const seen = () => tell("seen", { path: path(), url: location.href });
   addEventListener("load", () => {
@@ -113,6 +125,6 @@
     subtree: true, childList: true, attributes: true, characterData: true,
   });
   Object.defineProperty(window, "__stackproof", {
-    value: { id, path, examine, vitals: () => ({ path: first, ...vitals }) },
+    value: { id, path, examine, due, soon, vitals: () => ({ path: first, ...vitals }) },
   });
 })();
