@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from .people import Person
 
 
-SLOWEST = 15_000  # ms until a page is given up; whether it was quick enough, its budget decides
+SLOWEST = 10_000  # ms until a page is given up; whether it was quick enough, its budget decides
 
 
 def must(what: Locator | Page, otherwise: str) -> Any:
@@ -80,13 +81,11 @@ class Editor:
 
     def shows(self, text: str, otherwise: str, within: float = 5.0) -> None:
         """Wait, at most `within` seconds, until the Markdown holds a text."""
-        pattern = re.compile(re.escape(text))
-        self._with_state(lambda: must(self.source, otherwise).to_have_value(pattern, timeout=within * 1000))
+        must(self.source, otherwise).to_have_value(re.compile(re.escape(text)), timeout=within * 1000)
 
     def sees(self, *people: str, otherwise: str) -> None:
         """Wait until these people, and no others, are shown to be here."""
-        names = [re.compile(f"{re.escape(name)}( is writing)?$") for name in people]
-        self._with_state(lambda: must(self.here, otherwise).to_have_text(names))
+        must(self.here, otherwise).to_have_text([re.compile(f"{re.escape(name)}( is writing)?$") for name in people])
 
     def saved(self) -> None:
         """Wait until the page says that all is stored."""
@@ -100,14 +99,16 @@ class Editor:
         """Return the Markdown."""
         return self.source.input_value()
 
-    def _with_state(self, check: Callable[[], object]) -> None:
-        """Say of a failure what the page itself says of its connection."""
-        try:
-            check()
-        except AssertionError as error:
-            otherwise, _, details = str(error).partition("\n")
-            said = self.state.inner_text() or "nothing"
-            raise AssertionError(f"{otherwise}; the page says of its connection: {said}\n{details}") from None
+
+@contextmanager
+def connections_told(*editors: Editor) -> Iterator[None]:
+    """Say of a failure inside what each page says of its connection."""
+    try:
+        yield
+    except AssertionError as error:
+        otherwise, _, details = str(error).partition("\n")
+        said = ", ".join(f"{e.visitor.name}'s says {e.state.inner_text() or 'nothing'!r}" for e in editors)
+        raise AssertionError(f"{otherwise}; of their connections, {said}\n{details}") from None
 
 
 class Line:

@@ -26,7 +26,9 @@ def test_from_sign_up_to_a_saved_document(visitor: Visitor, api: Api) -> None:
     visitor.goto("/")
     page.get_by_role("link", name="Create an account").click()
     fill(page, name="Anna Berg", e_mail=email, password=PASSWORD)
-    page.get_by_role("button", name="Create account").click()
+    with page.expect_response("**/api/v1/auth/register") as registered:
+        page.get_by_role("button", name="Create account").click()
+    assert registered.value.status == 201, f"register answered {registered.value.status}, expected 201"
     heading(page, "Workspaces")
     visitor.check("the first workspaces")
     sign_out(page)
