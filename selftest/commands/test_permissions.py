@@ -115,6 +115,9 @@ def test_mdreader_is_read_with_one_policy(capsys: pytest.CaptureFixture[str], mo
     assert main(["permissions", "--system", "mdreader", "--format", "cloudformation"]) == 0
     (resource,) = json.loads(capsys.readouterr().out)["Resources"].values()
     assert (resource["Type"], resource["Properties"]["PolicyDocument"]) == ("AWS::IAM::ManagedPolicy", document)
+    assert "GetSecretValue" not in json.dumps(document)
+    assert main(["permissions", "--system", "mdreader", "--probes"]) == 0
+    assert "secretsmanager:GetSecretValue" in capsys.readouterr().out
 
 
 def test_a_long_policy_is_split_within_the_limit() -> None:

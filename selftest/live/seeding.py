@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stackproof.model import Inventory, Resource, Unknown, Where
-from stackproof.sources.live import Aws, readers
-from stackproof.sources.live.reading import Reading, schema_for
+from stackproof.sources.live import Aws
+from stackproof.sources.live.reading import Reading, readers, schema_for
 from stackproof.sources.live.stacks import Row, StackState
 from stackproof.sources.live.system import Surroundings
 

@@ -13,10 +13,11 @@ from botocore.parsers import ResponseParserError
 
 from selftest.live.seeding import Lab, read
 from stackproof.model import Cause, Unknown
-from stackproof.sources.live import ADVICE, Aws, Credentials, readers
+from stackproof.sources.live import ADVICE, Aws, Credentials
 from stackproof.sources.live.faults import Fault, fault_of
 from stackproof.sources.live.parts import GoneError, NoHintError
 from stackproof.sources.live.permissions import permission_of
+from stackproof.sources.live.reading import readers
 
 ORGANISATION = (
     "User: u is not authorized to perform: s3:GetBucketPolicy with an explicit deny in a service control policy"

@@ -11,8 +11,9 @@ import pytest
 from botocore.session import get_session
 
 from selftest.live.seeding import Lab
-from stackproof.sources.live import Aws, Credentials, Identity, RefusedError, readers
+from stackproof.sources.live import Aws, Credentials, Identity, RefusedError
 from stackproof.sources.live.guard import Kind, kind_of
+from stackproof.sources.live.reading import readers
 
 # First words of operation names that change something, start something or hand out a right.
 CHANGING = re.compile(

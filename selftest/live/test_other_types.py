@@ -12,7 +12,8 @@ from botocore.awsrequest import AWSResponse
 from selftest.live.seeding import Lab
 from stackproof.model import Cause, Resource, Unknown
 from stackproof.sources import Deployment, StackSource, TemplateFile
-from stackproof.sources.live import Aws, Credentials, permissions_for, read_system, readers
+from stackproof.sources.live import Aws, Credentials, permissions_for, read_system
+from stackproof.sources.live.reading import readers
 from stackproof.sources.live.schemas import schema_of
 
 Answers = dict[tuple[str, str], Callable[[dict[str, Any]], tuple[int, dict[str, Any]]]]

@@ -143,6 +143,7 @@ def _add_permissions(commands: argparse._SubParsersAction[_Parser]) -> None:
     permissions.add_argument(
         "--part", type=int, default=0, metavar="N", help="only the Nth document, if there are more"
     )
+    permissions.add_argument("--probes", action="store_true", help="add what the probes take, such as reading a secret")
     permissions.add_argument("--explain", action="store_true", help="say what each action is for, on stderr")
     permissions.set_defaults(run=_permissions)
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 from stackproof.engine.systems import target_of
 from stackproof.errors import MisuseError
 from stackproof.model import Inventory
+from stackproof.probes import actions_for
 from stackproof.sources import evaluate
 from stackproof.sources.live.needs import Need, joined, needs_of, unreadable
 from stackproof.sources.live.policies import LONGEST, Document, documents, length, statements
@@ -39,6 +40,8 @@ def permissions(options: argparse.Namespace) -> int:
         target = target_of(system, name, Path.cwd())
         worlds = [world.inventory for world in evaluate(target.stacks, target.deployment).worlds]
         needed.append(needs_of(worlds, {stack.component: stack.name for stack in target.stacks}))
+        if options.probes:
+            needed.append(tuple(Need(action, entries) for action, entries in actions_for(system, name).items()))
         inventories += worlds
     needs = joined(needed)
     made = documents(statements(needs))

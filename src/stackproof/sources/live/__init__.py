@@ -10,7 +10,6 @@ from stackproof.sources.live.guard import RefusedError
 from stackproof.sources.live.ledger import Entry, Ledger, Stored
 from stackproof.sources.live.needs import actions_of, permissions_for
 from stackproof.sources.live.permissions import permission_of
-from stackproof.sources.live.reading import readers
 from stackproof.sources.live.system import Extra, LiveReading, Missing, read_system
 
 __all__ = [
@@ -31,5 +30,4 @@ __all__ = [
     "permission_of",
     "permissions_for",
     "read_system",
-    "readers",
 ]

@@ -38,8 +38,9 @@ _MANY: Final = 20  # ARNs in one statement, before a pattern for all of them is 
 class Need:
     """One IAM action that reading a system takes.
 
-    `types` are the resource types that need it (`preflight`: asking beforehand what is missing). `resources` are the
-    ARN patterns that it is needed on; `*` where the action knows no narrower one, or it would not be worth it.
+    `types` are the resource types that need it (`preflight`: asking beforehand what is missing), or the probes.
+    `resources` are the ARN patterns that it is needed on; `*` where the action knows no narrower one, or it would not be
+    worth it.
     """
 
     action: str
