@@ -61,10 +61,11 @@ export async function show() {
   leave?.();
   leave = next;
   document.title = title ? `${title} · MDReader` : "MDReader";
-  const main = byId("main");
+  const main = byId("main").cloneNode(false); // another page, not this one moved: what is new does not shift
   main.className = kind;
   main.setAttribute("data-shown", "");
   main.replaceChildren(...content);
+  byId("main").replaceWith(main);
   window.dispatchEvent(new Event("page-shown"));
   if (!first) {
     window.scrollTo(0, 0);
