@@ -94,16 +94,19 @@ class Examiner:
 
     def _again(self, page: Page, url: str) -> _Led:
         """Open a page once more, as the same person or, where that leads elsewhere, as a stranger."""
+        from playwright.sync_api import Error
+
         state, storage = _stored(page)
         led = _Led.NOWHERE
         for known in ([state] if state else []) + [None]:
-            context = self._new_context(known)
             try:
+                context = self._new_context(known)
+            except Error:  # the browser is gone
+                return _Led.NOWHERE
+            with contextlib.suppress(Error), contextlib.closing(context):
                 if known and storage:
                     context.add_init_script(f"({_RESTORE})({json.dumps(storage)})")
                 led = self._opened(context, url)
-            finally:
-                context.close()
             if led is not _Led.ELSEWHERE:
                 break
         return led

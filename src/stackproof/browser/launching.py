@@ -7,6 +7,7 @@ import importlib.util
 import json
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,6 +101,8 @@ def launch(
     """Start the browser; `slowmo` is in milliseconds per action. One that does not start is as good as none."""
     from playwright.sync_api import Error
 
+    if headed and not has_display():
+        return BrowserMissing("there is no display to show a browser on", "leave out --headed, or set DISPLAY")
     register(playwright)
     try:
         return playwright.chromium.launch(
@@ -110,8 +113,14 @@ def launch(
         )
     except Error as error:
         first = next((line.strip() for line in str(error).splitlines() if line.strip()), "it ended at once")
-        advice = "leave out --headed, or set DISPLAY" if headed and not os.environ.get("DISPLAY") else HOW_TO_GET
-        return BrowserMissing(f"{found} does not start: {first}", advice)
+        return BrowserMissing(f"{found} does not start: {first}")
+
+
+def has_display() -> bool:
+    """Say whether a window can be shown."""
+    if sys.platform in ("darwin", "win32"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 # --- video ----------------------------------------------------------------------------------------------------

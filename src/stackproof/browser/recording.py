@@ -15,14 +15,8 @@ from stackproof.browser.launching import BrowserFound, launch_arguments
 from stackproof.browser.sites import Site
 
 _PROGRAM: Final = "PWTEST_CLI_EXECUTABLE_PATH"  # Playwright's command line takes a browser's program from here only
+HEADLESS: Final = "PWTEST_CLI_HEADLESS"  # lets its recorder run without a window
 _PASSWORD: Final = re.compile(r"(?i)pass(word|wort|phrase|code)|passwd|kennwort|contraseña|mot de passe")
-
-
-def has_display() -> bool:
-    """Say whether a window can be shown."""
-    if sys.platform in ("darwin", "win32") or os.environ.get("PWTEST_CLI_HEADLESS"):
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def record(site: Site, found: BrowserFound, executable: str) -> str:

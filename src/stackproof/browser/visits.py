@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -29,7 +29,7 @@ class Visit:
     """How a person comes: their name, where evidence goes, with which storage state (as Playwright gives it).
 
     `options` are further ones of Playwright's browser context, such as viewport, is_mobile and color_scheme. `secrets`
-    are values that no evidence may show; those that the traffic itself gives away are found without being named.
+    are values that no evidence may show, read at the end; those that the traffic gives away are found anyway.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Visit:
     budget: Budget = field(default_factory=Budget)
     video: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
-    secrets: frozenset[str] = frozenset()
+    secrets: Collection[str] = ()
 
 
 class Visitor:
@@ -56,7 +56,7 @@ class Visitor:
         self._visit = visit
         self._ended = self._closed = False
         self._notes: list[str] = []
-        self._secrets = set(visit.secrets)
+        self._secrets: set[str] = set()
         self._problems: list[Problem] = []
         self.folder.mkdir(parents=True, exist_ok=True)
         self.context: BrowserContext = self._new_context(visit.state, recorded=True)
@@ -184,7 +184,7 @@ class Visitor:
     def _scrub(self) -> None:
         """Take out what the traffic shows to be a password or a token, from all that was written."""
         archives = [file for file in self.folder.iterdir() if file.suffix == ".zip"]
-        self._secrets.update(*(redaction.secrets_in_zip(file) for file in archives))
+        self._secrets.update(self._visit.secrets, *(redaction.secrets_in_zip(file) for file in archives))
         for file in self.folder.iterdir():
             if file.suffix == ".zip":
                 redaction.scrub_zip(file, self._secrets)

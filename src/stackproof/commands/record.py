@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -27,11 +28,12 @@ def record(options: argparse.Namespace) -> int:
 
     """
     from stackproof.browser import recording
+    from stackproof.browser.launching import has_display
 
     system = load_system(find_system(options.system, Path.cwd()))
     name = _test_name(options.output)
     site = _site(system, options.environment)
-    if not recording.has_display():
+    if not has_display() and not os.environ.get(recording.HEADLESS):
         raise MisuseError("stackproof record", "no display", "one to show a browser on", "Run it on a desktop.")
     code = _recorded(site)
     flow = recording.flow_from(code, site, name)

@@ -25,12 +25,16 @@ if TYPE_CHECKING:
     from stackproof.browser.visits import Visitor
 
 
+SECRETS = pytest.StashKey[set[str]]()  # values that no evidence may show, however they got there
+
+
 class Browsers:
     """Starts the browser. Where there is none, the test that needs it ends without a verdict."""
 
     def __init__(self, site: Site, config: pytest.Config) -> None:
         self.site = site
         self.video = False
+        self.secrets = config.stash.setdefault(SECRETS, set())
         self._headed = bool(config.getoption("headed", False))
         self._slowmo = float(config.getoption("slowmo", 0) or 0)
         self._playwright: Playwright | None = None
@@ -97,7 +101,7 @@ class Flow:
         taken = [visitor.folder.name for visitor in self.visitors]
         plain = re.sub(r"[^\w-]+", "-", name).strip("-") or "visitor"
         folder = next(f for f in (plain, *(f"{plain}-{n}" for n in range(2, 1000))) if f not in taken)
-        visit = Visit(name, self.folder / folder, state, self.budget, browsers.video, options)
+        visit = Visit(name, self.folder / folder, state, self.budget, browsers.video, options, browsers.secrets)
         visitor = Visitor(browser, browsers.site, visit)
         self.visitors.append(visitor)
         return visitor

@@ -11,7 +11,7 @@ import pytest
 
 from stackproof.errors import MisuseError
 from stackproof.model import Cause, Unknown
-from stackproof.plugin.browsers import FLOW, Browsers, Flow, flow_of
+from stackproof.plugin.browsers import FLOW, SECRETS, Browsers, Flow, flow_of
 from stackproof.plugin.flows import unknown
 from stackproof.plugin.session import SESSION
 
@@ -173,6 +173,7 @@ def test_user(environment: str, pytestconfig: pytest.Config) -> Credentials:
         found = Unknown(aws.cause, aws.message) if isinstance(aws, Fault) else from_secret(user, aws)
     if isinstance(found, Unknown):
         unknown(found.cause, found.detail)
+    pytestconfig.stash.setdefault(SECRETS, set()).add(found.password)
     return found
 
 
