@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -103,6 +104,22 @@ def test_the_permission_is_named(runs: Runs, permission: str) -> None:
     assert set(lack["unknown"]) == unknown
     (statement,) = judged.content["preflight"]["policy"]["Statement"]
     assert (statement["Effect"], statement["Action"]) == ("Allow", [permission])
+
+
+@pytest.mark.parametrize("permission", LACKS)
+def test_no_verdict_rests_on_a_refused_call(runs: Runs, permission: str) -> None:
+    """What passed or failed cites calls of the evidence, and each of them was answered."""
+    _, judged = runs[permission]
+    calls = judged.calls()
+    rested = 0
+    for finding in judged.content["findings"]:
+        for cited in finding["evidence"] if finding["outcome"] in ("pass", "fail") else ():
+            service, operation, number = cited.split(":")
+            entry = calls[int(number) - 1]
+            assert (entry["service"], entry["operation"]) == (service, operation), finding
+            assert not re.search("Denied|Unauthorized|Forbidden", entry["outcome"]), finding
+            rested += 1
+    assert rested > 50  # without the lists of resources little but the stacks is left
 
 
 def test_inconclusive_where_evidence_is_required(runs: Runs) -> None:

@@ -100,11 +100,11 @@ def _presence(seen: Survey, absent: Mapping[str, Unknown]) -> Iterator[Finding]:
     missing = {one.address: one for one in seen.reading.missing}
     stacks = {state.address: state for state in seen.reading.stacks}
     for address, resource in seen.declared.items():
-        gone, unknown = missing.get(address), absent.get(address) or seen.reading.unseen.get(address)
+        there, gone = seen.reading.inventory.get(address), missing.get(address)
+        unknown = absent.get(address) or (there.unseen if there else None)
         if gone is not None and seen.always(address):
             yield _about(seen, resource, DEPLOYED, Severity.HIGH, Outcome.FAIL, gone.message, (gone.where,))
         elif unknown is None:
-            there = seen.reading.inventory.get(address)
             read = (there.where(""),) if there else ()
             yield _about(seen, resource, DEPLOYED, Severity.HIGH, Outcome.PASS, "it is there", read)
         elif partly and address in stacks and unknown.cause is Cause.NOT_DEPLOYED and seen.always(address):

@@ -16,10 +16,11 @@ from stackproof.sources.live.permissions import permission_of
 from stackproof.sources.stacks import Deployment, StackSource, TemplateFile
 from stackproof.sources.worlds import evaluate
 
-_WORDS: Final = ("DeletionPolicy", "UpdateReplacePolicy", "CreationPolicy", "UpdatePolicy", "Metadata", "DependsOn")
+WORDS: Final = ("DeletionPolicy", "UpdateReplacePolicy", "CreationPolicy", "UpdatePolicy", "Metadata", "DependsOn")
 _STACK_WORDS: Final = ("Imports", "ParameterDeclarations", "Transform")
 _UNREAD: Final = Unknown(Cause.NOT_READ, "cloudformation:GetTemplate")
 _DESCRIBED: Final = Where("cloudformation:DescribeStacks")
+_WRITTEN: Final = Where("cloudformation:GetTemplate")
 _NOT_THERE: Final = frozenset({"DELETE_COMPLETE", "REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE"})
 _MASKED: Final = "****"
 
@@ -41,7 +42,8 @@ class Row:
 class StackState:
     """A stack as it was found. `unknown` says why it, or what is in it, was not read; None when all was.
 
-    `updated` is when it last changed (ISO 8601). `template` is the one that is deployed, after its transforms.
+    `updated` is when it last changed (ISO 8601). `template` is the one that is deployed, after its transforms, as the
+    call `written` gave it.
     """
 
     address: str
@@ -57,6 +59,7 @@ class StackState:
     template: TemplateFile | Unknown = _UNREAD
     described: Mapping[str, Any] = field(default_factory=dict)
     where: Where = _DESCRIBED
+    written: Where = _WRITTEN
 
     def everything(self) -> Iterator[StackState]:
         """This stack and those inside it."""
@@ -88,6 +91,7 @@ def read_stack(aws: Aws, address: str, name: str, region: str = "", depth: int =
     rows = tuple(_row(address, item, Where(listed.call, listed.entry)) for item in summaries or () if _is_there(item))
     inner = [row for row in rows if row.type == STACK and row.physical] if depth < 10 else []
     nested = tuple(read_stack(aws, row.address, row.physical, region, depth + 1) for row in inner)
+    template, written = _template(aws, name, region)
     return StackState(
         address,
         name,
@@ -99,9 +103,10 @@ def read_stack(aws: Aws, address: str, name: str, region: str = "", depth: int =
         region or aws.region,
         rows,
         nested,
-        _template(aws, name, region),
+        template,
         described,
         where,
+        written,
     )
 
 
@@ -126,7 +131,8 @@ def stack_resource(state: StackState, source: StackSource | None, templates: Map
         "StackStatus": state.status,
     }
     names = frozenset(name for name in (state.id, state.name) if name)
-    return Resource(state.address, STACK, properties, {"": state.where}, attributes, {}, names, Origin.OBSERVED)
+    positions = {**dict.fromkeys(_STACK_WORDS, state.written), "": state.where}
+    return Resource(state.address, STACK, properties, positions, attributes, {}, names, Origin.OBSERVED)
 
 
 def deployed_templates(states: Sequence[StackState], deployment: Deployment) -> Mapping[str, Resource]:
@@ -148,7 +154,7 @@ def deployed_templates(states: Sequence[StackState], deployment: Deployment) -> 
 
 def words_of(state: StackState, address: str, templates: Mapping[str, Resource]) -> dict[str, Value]:
     """DeletionPolicy and the other words beside the properties, from the template that is deployed."""
-    words = _STACK_WORDS if address == state.address else _WORDS
+    words = _STACK_WORDS if address == state.address else WORDS
     if isinstance(state.template, Unknown):
         return dict.fromkeys(words, state.template)
     declared = templates.get(address)
@@ -184,12 +190,13 @@ def _row(address: str, item: Mapping[str, Any], where: Where) -> Row:
     )
 
 
-def _template(aws: Aws, name: str, region: str) -> TemplateFile | Unknown:
+def _template(aws: Aws, name: str, region: str) -> tuple[TemplateFile | Unknown, Where]:
     asked = {"StackName": name, "TemplateStage": "Processed"}
     answer = aws.call("cloudformation", "GetTemplate", asked, region=region)
+    where = Where(answer.call, answer.entry)
     if answer.fault is not None:
-        return _not_read(answer)
+        return _not_read(answer), where
     body = answer.value.get("TemplateBody")
     if not body:
-        return Unknown(Cause.MALFORMED, permission_of(answer.call))
-    return TemplateFile.of(f"the template of {name}", body if isinstance(body, str) else json.dumps(body))
+        return Unknown(Cause.MALFORMED, permission_of(answer.call)), where
+    return TemplateFile.of(f"the template of {name}", body if isinstance(body, str) else json.dumps(body)), where

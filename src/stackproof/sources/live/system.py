@@ -17,7 +17,15 @@ from stackproof.sources.live.ledger import Ledger
 from stackproof.sources.live.linking import linked
 from stackproof.sources.live.parts import ODD, GoneError, NoHintError
 from stackproof.sources.live.reading import Reading, readers, schema_for
-from stackproof.sources.live.stacks import Row, StackState, deployed_templates, read_stack, stack_resource, words_of
+from stackproof.sources.live.stacks import (
+    WORDS,
+    Row,
+    StackState,
+    deployed_templates,
+    read_stack,
+    stack_resource,
+    words_of,
+)
 from stackproof.sources.stacks import Deployment, StackSource
 
 WORKERS: Final = 8  # threads; more only run into AWS's rates sooner
@@ -57,14 +65,10 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A resource that was read, and which attribute each of its names is (empty: what `Ref` returns).
-
-    `unseen` says why nobody knows whether it is there.
-    """
+    """A resource that was read, and which attribute each of its names is (empty: what `Ref` returns)."""
 
     resource: Resource
     names: Mapping[str, str]
-    unseen: Unknown | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +86,7 @@ class LiveReading:
     """What was found. `fault` is set when nothing could be read at all (credentials, account, endpoint).
 
     Resources in `missing` are not in the inventory: it is known that they are not there. What could not be read is
-    in the inventory with unknowns, or, where even the stack was not read, among its gaps. `unseen` says of resources of
-    which only their stack says that they are there why nothing else does.
+    in the inventory with unknowns, or, where even the stack was not read, among its gaps.
     """
 
     inventory: Inventory
@@ -93,7 +96,6 @@ class LiveReading:
     physical: Mapping[str, str]
     ledger: Ledger
     fault: Fault | None = None
-    unseen: Mapping[str, Unknown] = field(default_factory=dict)
 
 
 def read_system(
@@ -135,8 +137,7 @@ def read_system(
     inventory = Inventory(tuple(linked(found, names)), gaps, place.region, who.account, deployment.environment)
     extra, undeployed = _compared(states, declared)
     missing = (*(one for one in read if isinstance(one, Missing)), *undeployed)
-    unseen = {one.resource.address: one.unseen for one in read if isinstance(one, Found) and one.unseen}
-    return LiveReading(inventory, missing, extra, tops, around.physical, aws.ledger, unseen=unseen)
+    return LiveReading(inventory, missing, extra, tops, around.physical, aws.ledger)
 
 
 def _identity(aws: Aws, deployment: Deployment) -> Identity | Fault:
@@ -228,12 +229,14 @@ def _read(
         r.fail(Unknown(Cause.NOT_READ, f"{row.physical!r} is not what the API expects: {error}"))
     except ODD as error:
         r.fail(Unknown(Cause.MALFORMED, f"{row.type}: {type(error).__name__} {error}"))
-    return Found(_made(r, state, row, place, around), r.names, r.unseen)
+    return Found(_made(r, state, row, place, around), r.names)
 
 
 def _made(r: Reading, state: StackState, row: Row, place: Deployment, around: Surroundings) -> Resource:
     main = r.main_part
-    positions = {"": main.where if main else row.where, **r.positions}
+    words = words_of(state, row.address, around.templates)
+    shown = main.where if main and r.unseen is None else row.where  # by the call that says that it is there
+    positions = {"": shown, **dict.fromkeys(WORDS, state.written), **r.positions}
     here = naming.Place(place.partition, state.region, place.account)
     known = naming.by_id(row.type, row.physical, r.value)
     if row.type not in _PARTS:
@@ -241,7 +244,6 @@ def _made(r: Reading, state: StackState, row: Row, place: Deployment, around: Su
         for name, attribute in naming.named(row.type, here, known).items():
             r.also(name, attribute=attribute)
     names = r.names.keys()
-    words = words_of(state, row.address, around.templates)
     properties: Value = r.properties
     if not r.schema.properties:
         properties = Unknown(Cause.UNSUPPORTED_TYPE, row.type)
