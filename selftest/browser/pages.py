@@ -60,7 +60,6 @@ PAGES: Mapping[str, str] = {
     "/request": "<script>fetch('/missing?token=abcdefgh')</script>",
     "/refused": "<img alt=none src=http://127.0.0.1:9/none.png width=10 height=10>",
     "/image": "<img src=/dot.svg width=20 height=20>",
-    "/slow": "<script src=/late.js></script>",
     "/late-paint": "<div id=x></div><script>setTimeout(() => x.innerHTML = '<p style=\"font-size: 60px\">' + "
     f"'late words '.repeat(30) + '</p>', {LATE * 1000})</script><script src=/late.js async></script>",
     "/shift": "<div id=x></div><p style='font-size: 60px'>These words are moved down.</p>"
