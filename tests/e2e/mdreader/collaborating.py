@@ -49,6 +49,24 @@ def write(site: Site, token: str, document: str, text: str) -> None:
                 return
 
 
+def refusal(site: Site, token: str, document: str) -> int:
+    """Ask to edit a document and return the code with which the connection is closed; 0 when one is let in.
+
+    Raises:
+        TimeoutError: for ten seconds nothing comes.
+        OSError: as `write`.
+
+    """
+    from websockets.exceptions import ConnectionClosed
+
+    with _connected(site, site.websocket(f"/ws/documents/{document}"), token) as line:
+        try:
+            line.recv(timeout=PATIENCE)
+        except ConnectionClosed as closed:
+            return closed.rcvd.code if closed.rcvd else -1
+    return 0
+
+
 def _connected(site: Site, url: str, token: str) -> Any:
     from websockets.sync.client import connect
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from stackproof.browser.sites import Site
 
 PASSWORD = "Heron-on-the-river-7"  # noqa: S105 - of people who are made for one test
+ABSENT = "00000000-0000-4000-8000-000000000000"  # the id of nothing
 TRACE = re.compile(r'Traceback|File "[^"]+", line \d+|\.py\b')  # what a Python stack trace shows
 
 
@@ -83,7 +84,8 @@ def log_in(api: Api, email: str, password: str) -> Person:
 def answered(answer: requests.Response, status: int) -> Any:
     """Return the JSON of an answer that has this status; None where it has no body."""
     what = f"{answer.request.method} {answer.request.path_url}"
-    assert answer.status_code == status, f"{what} answered {answer.status_code}, expected {status}"
+    said = f" ({answer.text[:120]})" if answer.status_code >= 400 else ""  # what succeeded may hold a token
+    assert answer.status_code == status, f"{what} answered {answer.status_code}{said}, expected {status}"
     return answer.json() if answer.content else None
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .people import PASSWORD, Person, answered, new_email, no_trace, refused
+from .people import ABSENT, PASSWORD, Person, answered, new_email, no_trace, refused
 from .tokens import expired, prolonged
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.system("mdreader")]
 
 ME = "/api/v1/auth/me"
 SIGNED_IN_ONLY = [ME, "/api/v1/workspaces", "/api/v1/documents"]
-ABSENT = "00000000-0000-4000-8000-000000000000"
 
 
 @pytest.mark.proves("MDR-FLOW-1")
