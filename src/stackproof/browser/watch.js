@@ -41,16 +41,20 @@
   });
   // As https://web.dev/articles/cls defines it: the largest window of shifts, each less than 1 s after the one before
   // it, and 5 s long at most; shifts right after the user did something do not count.
-  let sum = 0, opened = 0, last = 0;
+  let sum = 0, opened = 0, last = 0, largest = 0, shifted = "";
   watch("layout-shift", (entry) => {
     if (entry.hadRecentInput) return;
     const joins = sum && entry.startTime - last < 1000 && entry.startTime - opened < 5000;
     sum = joins ? sum + entry.value : entry.value;
     opened = joins ? opened : entry.startTime;
     last = entry.startTime;
+    if (!joins || entry.value > largest) { // of several shifts, the largest one is worth naming
+      largest = entry.value;
+      shifted = [...new Set(entry.sources.map((source) => named(source.node)))].filter(Boolean).join(", ");
+    }
     if (sum > vitals.cls) {
       vitals.cls = sum;
-      vitals.shifted = [...new Set(entry.sources.map((source) => named(source.node)))].filter(Boolean).join(", ");
+      vitals.shifted = shifted;
     }
   });
   watch("navigation", (entry) => {
