@@ -109,7 +109,7 @@ def test_signed_in_once(new_visitor, stored_state, number):
 def test_api(api, test_user):
     """The API alone, with the test user's password from a variable."""
     answer = api.post("/api/sign-in", json={"email": test_user.email, "password": test_user.password})
-    assert api.get("/api/notes").status_code == 401
+    assert api.get("/api/notes", params={"q": test_user.password}).status_code == 401
     assert api.as_("anna", answer.json()["access_token"]).get("/api/notes").status_code == 200
 
 

@@ -12,7 +12,15 @@ from urllib.parse import urljoin, urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 
-from stackproof.browser.redaction import HIDDEN, hidden, hidden_text, hidden_url, is_secret_name
+from stackproof.browser.redaction import (
+    HIDDEN,
+    hidden,
+    hidden_text,
+    hidden_url,
+    is_secret_name,
+    secrets_in_text,
+    without,
+)
 from stackproof.browser.sites import Site
 
 TIMEOUT: Final = (5.0, 15.0)  # seconds to connect, and between two bytes of an answer
@@ -23,11 +31,22 @@ class Api(requests.Session):
     """A `requests.Session` whose paths (`api.get("/health")`) belong to the site's API.
 
     Names of an embedded environment lead to its edge and are verified against its authority. Every call is a line in
-    `log` (JSON: time, person, method, url, status, seconds, headers and bodies), passwords and tokens hidden.
+    `log` (JSON: time, person, method, url, status, seconds, headers and bodies). Passwords and tokens are hidden: what
+    a name gives away, and from then on its value wherever it stands. `secrets` collects these values.
     """
 
-    def __init__(self, site: Site, log: Path, *, base: str = "", person: str = "", token: str = "") -> None:
+    def __init__(
+        self,
+        site: Site,
+        log: Path,
+        *,
+        base: str = "",
+        person: str = "",
+        token: str = "",
+        secrets: set[str] | None = None,
+    ) -> None:
         super().__init__()
+        self.secrets = set() if secrets is None else secrets
         self.site = site
         self.base = base or site.api()
         self.person = person
@@ -39,10 +58,11 @@ class Api(requests.Session):
         self.mount("http://", _Adapter(site))
         if token:
             self.headers["Authorization"] = f"Bearer {token}"
+            self.secrets.add(token)
 
     def as_(self, person: str, token: str) -> Api:
         """Return a client of the same API for a person who is signed in; `token` goes into `Authorization: Bearer`."""
-        return Api(self.site, self.log, base=self.base, person=person, token=token)
+        return Api(self.site, self.log, base=self.base, person=person, token=token, secrets=self.secrets)
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
         """Send a request, and write down what came of it.
@@ -67,13 +87,16 @@ class Api(requests.Session):
                 }
             )
             raise
+        for body in (_text(response.request.body or ""), _content(response)):
+            self.secrets |= secrets_in_text(body)
         self._write(_line(response, self.person, began, time.perf_counter() - started))
         return response
 
     def _write(self, line: Mapping[str, Any]) -> None:
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.log.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        text = json.dumps(line, ensure_ascii=False)
+        with self.log.open("ab") as file:
+            file.write(without(text.encode(), self.secrets) + b"\n")
 
 
 class _Adapter(HTTPAdapter):

@@ -106,7 +106,12 @@ def scrub_zip(path: Path, secrets: Collection[str]) -> None:
 
 def scrub_file(path: Path, secrets: Collection[str]) -> None:
     """Hide the secrets in a file."""
-    path.write_bytes(scrubbed(path.read_bytes(), _forms(secrets)))
+    path.write_bytes(without(path.read_bytes(), secrets))
+
+
+def without(content: bytes, secrets: Collection[str]) -> bytes:
+    """Return bytes with the secrets hidden, in each form in which they may be written."""
+    return scrubbed(content, _forms(secrets))
 
 
 def secrets_in_zip(path: Path) -> set[str]:

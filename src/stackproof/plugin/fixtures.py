@@ -79,7 +79,8 @@ def api(site: Site, request: pytest.FixtureRequest) -> Iterator[Api]:
 
     if "api" not in site.addresses:
         unknown(Cause.NOT_RUN, f"environment {site.environment!r} has no address 'api'")
-    with Api(site, _flow(request, site.environment).folder / "calls.jsonl") as client:
+    secrets = request.config.stash.setdefault(SECRETS, set())
+    with Api(site, _flow(request, site.environment).folder / "calls.jsonl", secrets=secrets) as client:
         yield client
 
 
