@@ -17,7 +17,7 @@ const WORDS = {
   connecting: "Opening…",
   saving: "Saving…",
   saved: "Saved",
-  offline: "Offline. What you write is kept on this page and sent when you are back.",
+  offline: "Offline. What you write is kept here, and sent when you are back.",
   gone: "This document was deleted, or is not shared with you any more.",
   "signed-out": "",
 };

@@ -11,7 +11,7 @@ export function notFound() {
     content: [
       h("p", { class: "eyebrow" }, "404"),
       h("h1", {}, "There is nothing here"),
-      h("p", {}, "The address may be wrong, what was here may be deleted, or it is not shared with you."),
+      h("p", {}, "The address may be wrong, what was here may have been deleted, or it is not shared with you."),
       h("p", {}, h("a", { href: "/", class: "button" }, "To your workspaces")),
     ],
   };

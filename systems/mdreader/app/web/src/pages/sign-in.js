@@ -60,7 +60,7 @@ export function signUp() {
         hint: "8 characters or more, with upper case, lower case, a number and a symbol.",
       }),
     ),
-    h("p", { class: "other" }, "You have one? ", h("a", { href: `/sign-in${location.search}` }, "Sign in")),
+    h("p", { class: "other" }, "Have an account already? ", h("a", { href: `/sign-in${location.search}` }, "Sign in")),
   );
 }
 
