@@ -108,7 +108,7 @@ def test_a_stored_run_is_read_again_without_aws(lab: Lab, recorded: tuple[Aws, P
     )
     unasked = again.call("sqs", "ListQueues")
     assert unasked.fault is not None
-    assert unasked.fault.cause is Cause.SERVICE_ERROR
+    assert unasked.fault.cause is Cause.NOT_READ
     assert len(again.ledger.entries) == len(aws.ledger.entries)
 
 

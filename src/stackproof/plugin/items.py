@@ -108,9 +108,9 @@ def _status(finding: Finding) -> tuple[str, str, str]:
     if finding.cause in OWED:
         return "owed", "", f"OWED ({finding.cause})"
     return {
-        Outcome.PASS: ("passed", "", "PASS"),  # thousands of dots would push the summary off the screen
+        Outcome.PASS: ("passed", "", "PASS"),  # thousands of letters would push the summary off the screen
         Outcome.FAIL: ("fail", "F", "FAIL"),
-        Outcome.UNKNOWN: ("unknown", "?", f"UNKNOWN ({finding.cause})"),
+        Outcome.UNKNOWN: ("unknown", "", f"UNKNOWN ({finding.cause})"),
         Outcome.WAIVED: ("waived", "", "WAIVED"),
         Outcome.NOT_APPLICABLE: ("not applicable", "", "NOT APPLICABLE"),
     }[finding.outcome]

@@ -23,7 +23,7 @@ from stackproof.plugin.options import GATES, Options
 INCOMPLETE = 6  # exit code: evidence is required, and some is missing
 MISUSE = "stackproof_misuse"  # under which a worker of xdist tells it to its controller
 EXPECTED = "stackproof_expected"  # the same, of what it collected
-_SCREEN = 40  # lines that the summary may take where no terminal says how many it has
+_SCREEN = 100  # lines that the summary may take where there is no terminal, as in a pipeline's log
 
 
 class Session:

@@ -27,6 +27,7 @@ _STATUS: Final = {
     Status.NOT_RUN: "yellow",
 }
 _WIDEST: Final = 140  # longer lines are hard to read
+_ADVICE: Final = 24  # lines above which advice is only counted
 _NAMED: Final = 4  # environments that are named one by one
 
 
@@ -79,12 +80,13 @@ def summary(
 
 
 def _fitting(failures: Sequence[Shown], screen: Screen, room: int) -> list[list[str]]:
-    """Write as many failures as there is room for, and at least one."""
+    """Write as many failures as there is room for, and at least one; of advice no more than a small screen holds."""
     shown: list[list[str]] = []
+    used = 0
     for failure in failures:
         told = describe(failure, screen)
-        room -= len(told)
-        if room < 0 and shown:
+        used += len(told)
+        if used > (room if failure.blocks else min(room, _ADVICE)) and shown:
             break
         shown.append(told)
     return shown

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 _CONNECT_TIMEOUT: Final = 5  # seconds
 _READ_TIMEOUT: Final = 20  # seconds
+_ASKING: Final = 2  # attempts of asking who calls: where that gets no answer nothing will, and it is said soon
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,9 @@ def new_client(session: Any, service: str, region: str, settings: Settings) -> A
     """A client of one service in one region."""
     from botocore.config import Config
 
+    attempts = min(settings.attempts, _ASKING) if service == "sts" else settings.attempts
     config = Config(
-        retries={"mode": "adaptive" if settings.adaptive else "standard", "total_max_attempts": settings.attempts},
+        retries={"mode": "adaptive" if settings.adaptive else "standard", "total_max_attempts": attempts},
         connect_timeout=_CONNECT_TIMEOUT,
         read_timeout=_READ_TIMEOUT,
         max_pool_connections=32,

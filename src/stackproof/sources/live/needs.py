@@ -39,8 +39,8 @@ class Need:
     """One IAM action that reading a system takes.
 
     `types` are the resource types that need it (`preflight`: asking beforehand what is missing), or the probes.
-    `resources` are the ARN patterns that it is needed on; `*` where the action knows no narrower one, or it would not be
-    worth it.
+    `resources` are the ARN patterns that it is needed on; `*` where the action knows no narrower one, or it would not
+    be worth it.
     """
 
     action: str

@@ -146,6 +146,7 @@ class Replayed:
     def _answer(self, service: str, region: str, model: Any, context: dict[str, Any]) -> Any:
         entry = self.stored.take((service, model.name, str(context.get(_OURS, "")), region, self.role))
         if entry is None:
+            self._last.found = (0, Fault(Cause.NOT_READ, "", f"{service}:{model.name} is not in the stored evidence"))
             raise NotStoredError(call=f"{service}:{model.name}")
         kept = self.stored.ledger.answer(entry)
         if "fault" in kept:
