@@ -111,7 +111,7 @@ def _places(findings: Iterable[Finding], environments: Sequence[str]) -> str:
 
 
 def describe(failure: Shown, screen: Screen) -> list[str]:
-    """Write one failure in at most four lines: what, where and which calls showed it, why, and what to do."""
+    """Write one failure in a few lines: what, where and which calls showed it, why, and what to do."""
     finding = failure.finding
     colour = "red" if failure.blocks and finding.severity >= Severity.MEDIUM else "yellow"
     word = "FAIL" if failure.blocks else "ADVICE"
@@ -125,7 +125,8 @@ def describe(failure: Shown, screen: Screen) -> list[str]:
     where, why = str(finding.where), finding.message
     if finding.evidence:
         where += f"  seen by {', '.join(str(call) for call in finding.evidence[:2])}"
-    told = [f"{where}  {why}"] if _cells(where) + _cells(why) + 2 <= room else [where, why]
+    why_lines = _wrapped(why, room) if finding.engine == "pytest" else [why]  # a flow's reason is its own sentence
+    told = [f"{where}  {why}"] if _cells(where) + _cells(why) + 2 <= room else [where, *why_lines]
     fix = [screen.paint(cut(f"fix: {finding.remediation}", room), "dim")] if finding.remediation else []
     lines = [*(cut(line, room) for line in told), *fix]
     return [f"  {screen.paint(head, colour)} {screen.paint(name, 'bold')}{rest}", *(f"      {line}" for line in lines)]
