@@ -19,7 +19,7 @@ BROWSER = {
     "register-without-token": {"from-sign-up-to-a-saved-document": "register answered 200, expected 201"},
     "lose-last-edit": {"from-sign-up-to-a-saved-document": "what was written last is not saved"},
     "foreign-document-readable": {"somebody-elses-document-shows-nothing": "somebody else's document is shown"},
-    "websocket-drops": {"both-see-each-others-edits": "of their connections, .*says 'Offline"},
+    "websocket-drops": {"both-see-each-others-edits": "(anna|ben) lost the connection: "},
     "console-error": {"an-address-that-leads-nowhere": "console error: MDREADER_FAULT"},
     "image-without-alt": {"an-address-that-leads-nowhere": "accessibility .*Images must have alternative text: img"},
     "slow-page": {

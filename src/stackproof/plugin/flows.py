@@ -168,7 +168,7 @@ def _why(report: pytest.TestReport) -> str:
     else:
         text = str(report.longrepr)
     text = re.sub(r"^([\w.]+\.)?(AssertionError|Failed|PageProblems): ", "", text)
-    said, _, _ = text.partition("\nassert ")  # what pytest adds to the test's own words
+    said = re.split(r"\n(?:assert |Call log:)", text, maxsplit=1)[0]  # pytest and Playwright add to the test's words
     text = " ".join(said.split())
     where = "" if report.when == "call" else f"in the test's {report.when}: "
     return where + (text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}...")

@@ -102,13 +102,14 @@ class Editor:
 
 @contextmanager
 def connections_told(*editors: Editor) -> Iterator[None]:
-    """Say of a failure inside what each page says of its connection."""
+    """Let a failure inside begin with who has lost the connection, if somebody has."""
     try:
         yield
     except AssertionError as error:
-        otherwise, _, details = str(error).partition("\n")
-        said = ", ".join(f"{e.visitor.name}'s says {e.state.inner_text() or 'nothing'!r}" for e in editors)
-        raise AssertionError(f"{otherwise}; of their connections, {said}\n{details}") from None
+        lost = [e.visitor.name for e in editors if e.page.locator(".state[data-state=offline]").count()]
+        if lost:
+            error.args = (f"{' and '.join(lost)} lost the connection: {error}",)
+        raise
 
 
 class Line:
