@@ -73,3 +73,21 @@ def client(edged: emulator.Running) -> Iterator[Client]:
     client = Client(edged)
     yield client
     client.close()
+
+
+@pytest.fixture(scope="session")
+def tokens(edged: emulator.Running) -> dict[str, str]:
+    """What Cognito gives to somebody who signs in."""
+    cognito = edged.client("cognito-idp")
+    pool = cognito.list_user_pools(MaxResults=10)["UserPools"][0]["Id"]
+    app = cognito.list_user_pool_clients(UserPoolId=pool)["UserPoolClients"][0]["ClientId"]
+    who, password = "edge@example.com", "Long-enough-1"
+    cognito.admin_create_user(UserPoolId=pool, Username=who, MessageAction="SUPPRESS")
+    cognito.admin_set_user_password(UserPoolId=pool, Username=who, Password=password, Permanent=True)
+    given = cognito.admin_initiate_auth(
+        UserPoolId=pool,
+        ClientId=app,
+        AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": who, "PASSWORD": password},
+    )["AuthenticationResult"]
+    return {"access": given["AccessToken"], "id": given["IdToken"]}

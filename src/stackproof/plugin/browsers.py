@@ -16,7 +16,7 @@ from stackproof.browser.problems import Budget
 from stackproof.model import Cause
 from stackproof.plugin.flows import EVIDENCE, unknown
 from stackproof.plugin.session import SESSION
-from stackproof.system.loading import suggestion
+from stackproof.system.mistakes import suggestion
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Playwright

@@ -11,8 +11,9 @@ from stackproof.model import Cause, Claim, Finding, Inventory, Resource, Selecti
 from stackproof.probes.base import Answer, LackingError, LeftBehindError, Probe, Probing, bad, unsure
 from stackproof.sources.live import Fault, RefusedError
 from stackproof.system.expectations import selecting
-from stackproof.system.loading import System, suggestion
+from stackproof.system.loading import System
 from stackproof.system.matchers import demand
+from stackproof.system.mistakes import suggestion
 from stackproof.system.schema import ProbeUse
 
 READS_ONLY = "would write; probes only read outside the embedded environment"

@@ -7,8 +7,9 @@ from typing import Any
 
 from stackproof.errors import MisuseError
 from stackproof.model import Claim, Control, Inventory, Resource, Severity, all_of
-from stackproof.system.loading import System, suggestion
+from stackproof.system.loading import System
 from stackproof.system.matchers import demand, matcher
+from stackproof.system.mistakes import suggestion
 from stackproof.system.schema import Expectation, Related, Selector
 
 
