@@ -88,7 +88,7 @@ def test_exit_codes(place: Project, arguments: list[str], code: int) -> None:
 # --- formats ------------------------------------------------------------------------------------------------
 
 STABLE = ["control", "engine", "severity", "outcome", "cause", "file", "line", "resource", "type", "environment"]
-KEYS = [*STABLE, "message", "remediation", "also", "decided_by", "proves", "waiver"]
+KEYS = [*STABLE, "message", "remediation", "also", "decided_by", "proves", "waiver", "evidence", "standing"]
 
 
 def test_json_has_an_object_for_each_finding_with_the_stable_keys(place: Project) -> None:

@@ -23,7 +23,7 @@ gates:
 """
 NOW = int(time.time())
 JSON = json.dumps({"meta": {"timestamp": "2099-01-01T00:00:00"}, "totals": {"percent_covered": 79.9}})
-XML = f'<coverage line-rate="0.8" timestamp="{(NOW + 60) * 1000}"></coverage>'
+XML = f'<coverage line-rate="0.8" timestamp="{(NOW + 86_400) * 1000}"></coverage>'
 
 
 def judged(folder: Path, name: str, report: str | None) -> tuple[Outcome, Cause | None, str]:
@@ -62,7 +62,7 @@ def test_tests_and_what_others_wrote_do_not_age_a_report(tmp_path: Path) -> None
     """Only the code itself must be older than the report."""
     (tmp_path / "app/node_modules").mkdir(parents=True)
     (tmp_path / "app/node_modules/other.js").write_text("1\n")
-    os.utime(tmp_path / "app/node_modules/other.js", (NOW + 900, NOW + 900))
+    os.utime(tmp_path / "app/node_modules/other.js", (NOW + 172_800, NOW + 172_800))
     (tmp_path / "app/main.py").write_text("x = 1\n")
     (tmp_path / "data.yml").write_text("Resources: {}\n")
     (tmp_path / "c.xml").write_text(XML)
