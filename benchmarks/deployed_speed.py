@@ -26,7 +26,7 @@ def main() -> None:
         gate = judge(place, ROOT / "systems/mdreader")
         row("stackproof up, MDReader's stacks, from nothing", f"{up.seconds:.1f} s", "under 20")
         row("pytest -m integration, environment and all", f"{gate.seconds:.1f} s", "under 60")
-        told(place)
+        told(place, "at most 2")
         thousand = many(place / "many")
         up = run([tool("stackproof"), "up", "--system", str(thousand)], cwd=place)
         row("stackproof up, 1,000 resources in ten stacks", f"{up.seconds:.1f} s")
@@ -44,12 +44,12 @@ def judge(place: Path, system: Path) -> Run:
     return run(command, cwd=place)
 
 
-def told(place: Path) -> None:
-    """Print what the gate's result says of the run."""
+def told(place: Path, most: str = "") -> None:
+    """Print what the gate's result says of the run; `most` is the target for the calls."""
     gate = json.loads((place / "reports/gates/integration.json").read_text(encoding="utf-8"))
     found = gate["environments"]["embedded"]
     row("  resources read", str(found["resources"]))
-    row("  calls for each, counted from the ledger", f"{found['calls'] / found['resources']:.2f}", "at most 2")
+    row("  calls for each, counted from the ledger", f"{found['calls'] / found['resources']:.2f}", most)
     row("  checks judged", f"{found['judged']} of {found['expected']}")
 
 
