@@ -22,7 +22,7 @@ def main() -> None:
     """Run the command and write the picture."""
     target, *command = sys.argv[1:]
     shown = " ".join(Path(word).name if word.startswith(".venv/") else word for word in command)
-    typed = f"stty cols {COLUMNS}; {' '.join(command)}"
+    typed = f"stty cols {COLUMNS} rows 48; {' '.join(command)}"
     variables = {**os.environ, "COLUMNS": str(COLUMNS), "TERM": "xterm-256color"}
     ran = subprocess.run(
         ["/usr/bin/script", "-qec", typed, "/dev/null"], capture_output=True, env=variables, check=False

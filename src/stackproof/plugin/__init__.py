@@ -24,6 +24,8 @@ from stackproof.plugin.items import CheckItem, Checks, ChecksCollector, run_item
 from stackproof.plugin.options import MARKERS, add_options, given_options, refuse_misread_paths
 from stackproof.plugin.session import EXPECTED, MISUSE, SESSION, Session
 
+_WIDE = 140  # columns of a log
+
 __all__ = ["deployed_checks", "template_checks"]
 
 
@@ -140,7 +142,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Iterator[N
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Print the verdict of each environment."""
     height = shutil.get_terminal_size().lines if terminalreporter.isatty else 0
-    width = terminalreporter._tw.fullwidth
+    wide = not terminalreporter.isatty and "COLUMNS" not in os.environ  # a pipeline's log has no width
+    width = _WIDE if wide else terminalreporter._tw.fullwidth
     for line in config.stash[SESSION].lines(colour=terminalreporter.hasmarkup, width=width, height=height):
         terminalreporter.write_line(line)
 
