@@ -122,3 +122,34 @@ def test_tests_beside_the_declared_checks_do_not_stand_for_them(project: Project
     ran = project.pytest("tests/more", "-m", "unit", "--environment", "prod", "--evidence", "required")
     assert ran.code == 6, ran.said
     assert "left out of this run" in ran.out
+
+
+def test_two_tests_of_one_name_are_two_checks(project: Project) -> None:
+    """The failure of one does not vanish behind the pass of its namesake, whichever comes last."""
+    good, bad = "    pass", "    raise AssertionError"
+    for name, body in (("a", good), ("b", bad), ("c", good)):
+        text = f"import pytest\n\n\n@pytest.mark.smoke\ndef test_page():\n{body}\n"
+        project.put(f"tests/e2e/test_{name}.py", text)
+    ran = project.pytest("-m", "smoke", "--environment", "prod", "-n", "2")
+    assert ran.code == 1, ran.said
+    found = json.loads((project.root / "reports/gates/smoke.json").read_text())["environments"]["prod"]
+    assert (found["expected"], found["passed"], found["failed"]) == (3, 2, 1)
+
+
+def test_a_test_of_no_environment_speaks_of_all(project: Project) -> None:
+    """Where several environments are judged, none passes without a check that it was asked for."""
+    ran = project.pytest("-m", "e2e", "--environment", "dev,prod", "-k", "broken")
+    assert ran.code == 1, ran.said
+    found = json.loads((project.root / "reports/gates/e2e.json").read_text())["environments"]
+    assert {name: (one["expected"], one["failed"]) for name, one in found.items()} == {"dev": (5, 1), "prod": (5, 1)}
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "two workers"])
+def test_a_module_that_does_not_load_is_missing(project: Project, workers: tuple[str, ...]) -> None:
+    """Where pytest is told to go on, the gate still does not pass without what it could not collect."""
+    project.put("tests/e2e/test_shopping.py", "import no_such_module\n")
+    project.put("tests/e2e/test_b.py", "import pytest\n\n\n@pytest.mark.e2e\ndef test_b():\n    pass\n")
+    ran = project.pytest("-m", "e2e", "--environment", "prod", "--continue-on-collection-errors", *workers)
+    assert ran.code == 1, ran.said
+    assert results(project)["status"] == "inconclusive"
+    assert "1 left out of this run" in results(project)["reasons"][0]

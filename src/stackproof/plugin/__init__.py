@@ -19,7 +19,7 @@ import pytest
 from stackproof.errors import MisuseError
 from stackproof.plugin import fixtures
 from stackproof.plugin.fixtures import add_browser_options
-from stackproof.plugin.flows import CAUSE, UnansweredError, expected_finding, gates_of, of_another_system, run_flow
+from stackproof.plugin.flows import CAUSE, UnansweredError, expected_findings, gates_of, of_another_system, run_flow
 from stackproof.plugin.items import CheckItem, Checks, ChecksCollector, run_item
 from stackproof.plugin.options import MARKERS, add_options, given_options, refuse_misread_paths
 from stackproof.plugin.session import EXPECTED, MISUSE, SESSION, Session
@@ -81,7 +81,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if not of_another_system(item, session)]
         for item in items:
             for gate in gates_of(item, session):
-                session.gate(gate).expect(expected_finding(item, session))
+                for finding in expected_findings(item, session):
+                    session.gate(gate).expect(finding)
     except MisuseError as error:
         session.misuse = session.misuse or str(error)
     if hasattr(config, "workerinput"):

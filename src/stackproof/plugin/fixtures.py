@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -205,7 +206,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         names = session.environments()
     except MisuseError as error:
         raise pytest.UsageError(str(error)) from error
-    if len(names) > 1 and metafunc.definition.get_closest_marker("parametrize") is None:
+    own = [str(marker.args[0]) for marker in metafunc.definition.iter_markers("parametrize") if marker.args]
+    if len(names) > 1 and not any("environment" in re.split(r"\W+", text) for text in own):
         metafunc.parametrize("environment", names, indirect=True, scope="session")
 
 

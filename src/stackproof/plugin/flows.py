@@ -66,34 +66,39 @@ def run_flow(item: pytest.Item, nextitem: pytest.Item | None, gates: Sequence[st
         if number == most or not any(report.failed for report in reports):
             break
         _made_new(item)
-    for gate in gates:
-        finding = finding_of(item, reports, number, session)
-        _attach(reports, gate, finding, required=session.options.evidence_required)
+    for environment in environments_of(item, session):
+        finding = finding_of(item, reports, number, environment)
+        for gate in gates:
+            _attach(reports, gate, finding, required=session.options.evidence_required)
     for report in reports:
         item.ihook.pytest_runtest_logreport(report=report)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
 
 
-def expected_finding(item: pytest.Item, session: Session) -> Finding:
-    """What is said of a test that did not run."""
-    return _finding(item, session, Outcome.UNKNOWN, "this run left the check out", cause=Cause.NOT_RUN)
+def expected_findings(item: pytest.Item, session: Session) -> list[Finding]:
+    """What is said of a test that did not run, in each of its environments."""
+    left_out = "this run left the check out"
+    return [
+        _finding(item, environment, Outcome.UNKNOWN, left_out, cause=Cause.NOT_RUN)
+        for environment in environments_of(item, session)
+    ]
 
 
-def finding_of(item: pytest.Item, reports: Sequence[pytest.TestReport], tries: int, session: Session) -> Finding:
+def finding_of(item: pytest.Item, reports: Sequence[pytest.TestReport], tries: int, environment: str) -> Finding:
     """Say what came of a test: only one that ran to its end without a failure passes."""
     failed = next((report for report in reports if report.failed), None)
     skipped = next((report for report in reports if report.skipped), None)
     if failed is not None:
-        return _finding(item, session, Outcome.FAIL, _why(failed))
+        return _finding(item, environment, Outcome.FAIL, _why(failed))
     if skipped is not None:
         said = cast("tuple[str, str] | None", dict(skipped.user_properties).get(CAUSE))
         cause, detail = said or (Cause.NOT_RUN.value, _why(skipped))
-        return _finding(item, session, Outcome.UNKNOWN, detail, cause=Cause(cause))
+        return _finding(item, environment, Outcome.UNKNOWN, detail, cause=Cause(cause))
     says = inspect.getdoc(item.function) or item.name  # type: ignore[attr-defined]
     first = says.splitlines()[0]
     if tries > 1:
-        return _finding(item, session, Outcome.PASS, f"passed on try {tries}: {first}", standing=FLAKY)
-    return _finding(item, session, Outcome.PASS, first)
+        return _finding(item, environment, Outcome.PASS, f"passed on try {tries}: {first}", standing=FLAKY)
+    return _finding(item, environment, Outcome.PASS, first)
 
 
 def name_of(item: pytest.Item) -> str:
@@ -101,10 +106,13 @@ def name_of(item: pytest.Item) -> str:
     return re.sub(r"_+", "-", item.name.removeprefix("test_"))
 
 
-def environment_of(item: pytest.Item, session: Session) -> str:
-    """The environment that a test runs in."""
+def environments_of(item: pytest.Item, session: Session) -> Sequence[str]:
+    """The environments that a test speaks of: the one that it was given, or all where it asks for none."""
     given = getattr(getattr(item, "callspec", None), "params", {}).get("environment")
-    return str(given) if given else session.environments()[0]
+    if given:
+        return (str(given),)
+    names = session.environments()
+    return names[:1] if "environment" in getattr(item, "fixturenames", ()) else names
 
 
 # --- inside ----------------------------------------------------------------------------------------------------
@@ -112,7 +120,7 @@ def environment_of(item: pytest.Item, session: Session) -> str:
 
 def _finding(
     item: pytest.Item,
-    session: Session,
+    environment: str,
     outcome: Outcome,
     message: str,
     *,
@@ -132,7 +140,7 @@ def _finding(
         where=Where(shown.as_posix(), (line or 0) + 1),
         resource="",
         type="flow",
-        environment=environment_of(item, session),
+        environment=environment,
         message=message,
         remediation=f"Look at {left[0]}." if left and outcome is Outcome.FAIL else "",
         cause=cause,

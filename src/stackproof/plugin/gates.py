@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from stackproof.reports.terminal import Screen
 
 
+Key = tuple[str, str, str]  # a test: environment, name, place; two of one name in two modules are two
 JUDGES = {"unit": "template_checks", "integration": "deployed_checks"}  # gates whose checks are judged, not tested
 
 
@@ -27,8 +28,8 @@ class GateRun:
         self.name = name
         self.declared = False  # whether a module that declares the gate's checks was collected
         self.reported: set[str] = set()
-        self.flows: dict[tuple[str, str], Finding] = {}  # expected tests, by environment and name; then their findings
-        self.heard_flows: set[tuple[str, str]] = set()
+        self.flows: dict[Key, Finding] = {}  # expected tests; then their findings
+        self.heard_flows: set[Key] = set()
         self.failed = 0
         self.results: dict[str, tuple[Decision, list[Finding]]] = {}
         self._session = session
@@ -62,7 +63,7 @@ class GateRun:
 
     def expect(self, finding: Finding) -> None:
         """Count a test among what must be answered; until it is, `finding` says that it did not run."""
-        self.flows.setdefault((finding.environment, finding.control), finding)
+        self.flows.setdefault(_key(finding), finding)
 
     def heard(self, check: str, *, failed: bool) -> None:
         """Note that a check was reported, and whether pytest counts it as failed."""
@@ -71,9 +72,8 @@ class GateRun:
 
     def heard_flow(self, finding: Finding, *, failed: bool) -> None:
         """Note what came of a test."""
-        key = (finding.environment, finding.control)
-        self.flows[key] = finding
-        self.heard_flows.add(key)
+        self.flows[_key(finding)] = finding
+        self.heard_flows.add(_key(finding))
         self.failed += failed
 
     def checks(self, reporter: Any) -> list[tuple[str, Finding]]:
@@ -89,9 +89,9 @@ class GateRun:
     def decide(self, seconds: float) -> None:
         """Decide each environment."""
         judged = self._all().checks
-        for environment in dict.fromkeys([*judged, *(environment for environment, _ in self.flows)]):
+        for environment in dict.fromkeys([*judged, *(key[0] for key in self.flows)]):
             ran, left = self._sorted(environment, judged.get(environment, {}))
-            missing = [finding.key for finding in left]
+            missing = [*(finding.key for finding in left), *self._session.uncollected]
             if self.name in JUDGES and environment not in judged:
                 missing.append(f"what {JUDGES[self.name]}() declares")
             required = self._session.options.evidence_required
@@ -147,3 +147,7 @@ class GateRun:
             how = {"unit": judge_templates, "integration": judge_deployments}[self.name]
             self._judged = how(self._session, reporter)
         return self._judged
+
+
+def _key(finding: Finding) -> Key:
+    return finding.environment, finding.control, str(finding.where)

@@ -43,7 +43,13 @@ class Session:
         self._clock = time.monotonic()
         self._gates: dict[str, GateRun] = {}
         self._failing: set[str] = set()  # tests of which a report has failed
+        self.uncollected: list[str] = []  # modules that could not be collected, with whatever they hold
         self._notes: list[str] = []
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Remember what could not be collected: nobody knows which gate's checks are in it."""
+        if report.failed:
+            self.uncollected.append(report.nodeid)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Remember which checks were reported, and how many of pytest's failures are ours."""
