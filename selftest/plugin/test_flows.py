@@ -153,3 +153,25 @@ def test_a_module_that_does_not_load_is_missing(project: Project, workers: tuple
     assert ran.code == 1, ran.said
     assert results(project)["status"] == "inconclusive"
     assert "1 left out of this run" in results(project)["reasons"][0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "whole"),
+    [
+        (("tests",), True),
+        (("tests/e2e",), True),
+        ((".",), True),
+        ((PLACE,), False),
+        ((f"{PLACE}::test_it_goes_well",), False),
+        (("tests/unit", "tests/e2e/more"), False),
+        (("--lf",), False),
+        (("--ignore=tests/e2e/more",), False),
+    ],
+)
+def test_a_part_of_the_tests_is_no_verdict(project: Project, arguments: tuple[str, ...], *, whole: bool) -> None:
+    """Paths and options that leave some of the gate aside make it inconclusive, and are named."""
+    project.put(PLACE, "import pytest\n\n\n@pytest.mark.e2e\ndef test_it_goes_well():\n    pass\n")
+    project.put("tests/e2e/more/test_m.py", "import pytest\n\n\n@pytest.mark.e2e\ndef test_m():\n    pass\n")
+    ran = project.pytest("-m", "e2e", "--environment", "prod", "--evidence", "required", *arguments)
+    assert (ran.code, results(project)["status"]) == ((0, "passed") if whole else (6, "inconclusive")), ran.said
+    assert ("the run leaves aside" in ran.out) is not whole

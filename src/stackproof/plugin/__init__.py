@@ -5,6 +5,7 @@ A test module declares a gate's checks in one line: `checks = template_checks()`
 
 from __future__ import annotations
 
+import functools
 import gc
 import os
 import shutil
@@ -22,6 +23,7 @@ from stackproof.plugin.fixtures import add_browser_options
 from stackproof.plugin.flows import CAUSE, UnansweredError, expected_findings, gates_of, of_another_system, run_flow
 from stackproof.plugin.items import CheckItem, Checks, ChecksCollector, run_item
 from stackproof.plugin.options import MARKERS, add_options, given_options, refuse_misread_paths
+from stackproof.plugin.selection import left_aside
 from stackproof.plugin.session import EXPECTED, MISUSE, SESSION, Session
 
 _WIDE = 140  # columns of a log
@@ -52,7 +54,9 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", marker)
     refuse_misread_paths(config)
     owner = int(getattr(config, "workerinput", {}).get("stackproof_owner", os.getpid()))
-    run = Session(given_options(config), _session_id(config), str(config.getoption("markexpr", "")), owner)
+    selection = str(config.getoption("markexpr", ""))
+    aside = functools.partial(left_aside, config)
+    run = Session(given_options(config), _session_id(config), selection, owner, aside)
     config.stash[SESSION] = run
     config.pluginmanager.register(
         fixtures, "stackproof-fixtures"

@@ -91,11 +91,14 @@ class GateRun:
         judged = self._all().checks
         for environment in dict.fromkeys([*judged, *(key[0] for key in self.flows)]):
             ran, left = self._sorted(environment, judged.get(environment, {}))
-            missing = [*(finding.key for finding in left), *self._session.uncollected]
+            aside = self._session.aside(self.name)
+            missing = [*(finding.key for finding in left), *self._session.uncollected, *([aside] if aside else [])]
             if self.name in JUDGES and environment not in judged:
                 missing.append(f"what {JUDGES[self.name]}() declares")
             required = self._session.options.evidence_required
             decision = decide(ran, self.policy, seconds, missing=missing, required=required)
+            if aside:
+                decision = replace(decision, reasons=(*decision.reasons, f"the run leaves aside {aside}"))
             self.results[environment] = (decision, [*ran, *left])
 
     def _sorted(self, environment: str, checks: Mapping[str, Finding]) -> tuple[list[Finding], list[Finding]]:

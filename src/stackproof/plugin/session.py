@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import time
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
@@ -30,11 +31,12 @@ class Session:
     """The state of one pytest session. Registered as a plugin to hear the reports, also those of xdist's workers.
 
     `name` is the same in all processes of one session (empty: there is one); `selection` is what `-m` says; `owner` is
-    the number of the process that ends last.
+    the number of the process that ends last. `aside` says of a gate what the run's paths leave aside of it.
     """
 
-    def __init__(self, options: Options, name: str, selection: str, owner: int) -> None:
+    def __init__(self, options: Options, name: str, selection: str, owner: int, aside: Callable[[str], str]) -> None:
         self.options = options
+        self.aside = aside
         self.misuse = ""
         self.name = name
         self.embedded = Embedded(Path.cwd(), owner)
