@@ -28,7 +28,7 @@ setup:  ## three environments, side by side: ours, checkov's own, and MDReader's
 	@.venv-checkov/bin/python $(INSTALL) --require-hashes -r requirements/checkov.txt
 	@touch $@
 
-.venv-node/bin/npm: requirements/node.txt
+$(CURDIR)/.venv-node/bin/npm: requirements/node.txt
 	@echo "setup: Node.js (.venv-node)"
 	@$(PYTHON) -m venv .venv-node
 	@.venv-node/bin/python $(INSTALL) --require-hashes -r requirements/node.txt
