@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
+from urllib.request import getproxies
 
 from stackproof.model import Cause, Unknown
 
@@ -107,3 +109,20 @@ def filled_in(text: str) -> str | Unknown:
     if missing:
         return Unknown(Cause.NOT_RUN, f"the variable {missing[0]} is not set")
     return re.sub(r"\$\{(\w+)\}", lambda found: os.environ[found[1]], text)
+
+
+def unresolved(addresses: Mapping[str, str]) -> Unknown | None:
+    """Say which address has a name that does not exist: nobody is deployed there, so nothing can be met.
+
+    A name that exists and does not answer is another matter: its users do not get an answer either. Behind a proxy,
+    which resolves names itself, nothing is said.
+    """
+    if getproxies().get("https"):
+        return None
+    for host in dict.fromkeys(urlsplit(url).hostname or "" for url in addresses.values()):
+        try:
+            socket.getaddrinfo(host, None)
+        except socket.gaierror as error:
+            cause = Cause.NOT_DEPLOYED if error.errno == socket.EAI_NONAME else Cause.ENDPOINT_OFF
+            return Unknown(cause, f"{host}: {error.strerror}")
+    return None

@@ -50,13 +50,15 @@ def colour(pytestconfig: pytest.Config) -> str:
 @pytest.fixture(scope="session")
 def site(environment: str, pytestconfig: pytest.Config) -> Site:
     """The addresses: `site.url("/sign-in")`, `site.api("/health")`, `site.websocket("/ws")`."""
-    from stackproof.browser.sites import Site, addresses_of
+    from stackproof.browser.sites import Site, addresses_of, unresolved
 
     session = pytestconfig.stash[SESSION]
     addresses = addresses_of(session.system, environment, session.options.colour)
     if isinstance(addresses, Unknown):
         unknown(addresses.cause, addresses.detail)
     if not session.system.environment(environment).emulated:
+        if nowhere := unresolved(addresses):
+            unknown(nowhere.cause, nowhere.detail)
         return Site(environment, addresses)
     from stackproof.emulator import EmulatorError
 
