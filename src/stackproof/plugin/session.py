@@ -198,7 +198,7 @@ class Session:
     def _finished(self, failures: int, exitstatus: int) -> int:
         if self.misuse:
             raise pytest.UsageError(self.misuse)
-        ran = [gate for gate in self._gates.values() if gate.ran]
+        ran = [gate for gate in self._in_order() if gate.ran]
         if not ran:
             return exitstatus
         seconds = time.monotonic() - self._clock
@@ -219,7 +219,7 @@ class Session:
         """Write the verdicts for the terminal, on one screen of it."""
         from stackproof.reports.terminal import Screen
 
-        decided = [gate for gate in self._gates.values() if gate.results]
+        decided = [gate for gate in self._in_order() if gate.results]
         if not decided:
             return []
         below = len(self._notes) + 4  # pytest's own last lines, and the prompt
@@ -243,6 +243,9 @@ class Session:
     def traceability(self) -> Path:
         """Where it is written which check proves which statement."""
         return Path(self.options.reports) / "traceability.md"
+
+    def _in_order(self) -> list[GateRun]:
+        return sorted(self._gates.values(), key=lambda gate: GATES.index(gate.name))
 
     def _write(self, ran: list[GateRun], seconds: float) -> None:
         run = {
