@@ -10,8 +10,8 @@ import pytest
 from selftest.plugin.projects import SYSTEM, Project, new_project
 
 ADDRESSES = """
-    addresses: {app: "https://shop.example", websocket: "wss://ws.shop.example"}
-    colours: {green: {websocket: "wss://green.shop.example"}, blue: {}}
+    addresses: {app: "https://127.0.0.1", websocket: "wss://127.0.0.3"}
+    colours: {green: {websocket: "wss://127.0.0.2"}, blue: {}}
 """
 PROD = 'prod: {region: eu-west-1, account: "111122223333", parameters: prod.json}'
 SPREAD = f'prod:\n    region: eu-west-1\n    account: "111122223333"\n    parameters: prod.json{ADDRESSES}'
@@ -37,14 +37,14 @@ def project(tmp_path: Path) -> Project:
 
 @pytest.mark.parametrize(
     ("colour", "expected"),
-    [("", "wss://ws.shop.example/ws"), ("green", "wss://green.shop.example/ws"), ("blue", "wss://ws.shop.example/ws")],
+    [("", "wss://127.0.0.3/ws"), ("green", "wss://127.0.0.2/ws"), ("blue", "wss://127.0.0.3/ws")],
 )
 def test_a_colour_has_addresses_of_its_own(project: Project, colour: str, expected: str) -> None:
     """What a colour names differs, the rest stays, and terminal and gate file say which colour it was."""
     options = ["--colour", colour] if colour else []
     ran = project.pytest("-m", "smoke", "--environment", "prod", *options)
     content = json.loads((project.root / "reports/gates/smoke.json").read_text())["environments"]["prod"]
-    assert content["findings"][0]["message"] == f"https://shop.example/ {expected}", ran.said
+    assert content["findings"][0]["message"] == f"https://127.0.0.1/ {expected}", ran.said
     assert content.get("colour", "") == colour
     title = " · ".join(filter(None, ("shop", "smoke gate", colour, "prod")))
     assert title in ran.out
@@ -53,7 +53,7 @@ def test_a_colour_has_addresses_of_its_own(project: Project, colour: str, expect
 def test_a_colour_can_be_a_variable(project: Project) -> None:
     """A pipeline names the idle colour by STACKPROOF_COLOUR."""
     ran = project.pytest("-m", "smoke", "--environment", "prod", STACKPROOF_COLOUR="green")
-    assert "wss://green.shop.example/ws" in ran.out, ran.said
+    assert "wss://127.0.0.2/ws" in ran.out, ran.said
 
 
 def test_an_unknown_colour_is_misuse(project: Project) -> None:
