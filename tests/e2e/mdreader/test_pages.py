@@ -122,9 +122,7 @@ def test_the_page_waits_for_an_api_that_is_away(anna: Person, arrive: Arrive) ->
 def test_what_others_write_runs_nothing(anna: Person, arrive: Arrive) -> None:
     """Markdown with HTML is shown without what could run in it."""
     visitor = arrive(anna)
-    visitor.allows(
-        console="inline event handler"
-    )  # newer browsers tell of what is left out, too
+    visitor.allows(console="inline event handler")  # newer browsers tell of what is left out, too
     editor = Editor(visitor).open(anna.document("A trap"))
     editor.source.fill(HARMFUL)  # the way that no web ACL looks at
     editor.saved()
