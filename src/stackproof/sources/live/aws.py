@@ -25,11 +25,8 @@ GLOBAL: Final = frozenset(
 EDGE_REGION: Final = "us-east-1"
 ATTEMPTS: Final = 6  # of one request in adaptive mode, so that throttling ends as an unknown and not as a hang
 _PATIENCE: Final = 4  # calls that may end throttled or timed out, after all attempts, before a service is given up
-_CRASHES: Final = (
-    AttributeError,
-    KeyError,
-    TypeError,
-)  # what botocore raises when an answer has another form altogether
+# what botocore raises when an answer has another form altogether
+_CRASHES: Final = (AttributeError, KeyError, TypeError)
 
 
 @dataclass(frozen=True, slots=True)
