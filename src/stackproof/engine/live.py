@@ -148,7 +148,7 @@ def _unchanged(
             as_declared = "every property that can be read is as declared"
             read = (there.where(""),) if there else ()
             found = _about(seen, resource, UNCHANGED, Severity.MEDIUM, Outcome.PASS, as_declared, read)
-            unknown = absent.get(address) or (_unread(resource, there) if there else None)
+            unknown = absent.get(address) or (_unread(resource, there) if there else None) or _undecided(seen, address)
             yield _unanswered(found, unknown) if unknown else found
 
 
@@ -160,6 +160,18 @@ def _unread(declared: Resource, there: Resource) -> Unknown | None:
             place = _unnumbered(path)
             if hole.cause is not Cause.WRITE_ONLY and any(_on_one_branch(place, one) for one in wanted):
                 return hole
+    return None
+
+
+def _undecided(seen: Survey, address: str) -> Unknown | None:
+    """What the templates leave open of a resource, so that nobody can say whether it is deployed as declared."""
+    cases = [resource for case in seen.templates.cases if (resource := case.inventory.get(address))]
+    for hole in (hole for resource in cases for hole in holes(resource.properties)):
+        if hole.cause is not Cause.NEEDS_LIVE:  # that is AWS's to decide, so there is nothing to differ from
+            return hole
+    if any(resource.properties != cases[0].properties for resource in cases):
+        names = sorted({name for case in seen.templates.cases for name in case.assumptions})
+        return Unknown(Cause.UNRESOLVED_PARAMETER, ", ".join(names))
     return None
 
 
