@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,10 +14,12 @@ from stackproof.engine.integration import evidence_folder, judge_environment
 from stackproof.engine.judgement import Judgement
 from stackproof.errors import MisuseError
 from stackproof.gates.waivers import NAMES
+from stackproof.model import Cause
 from stackproof.reports.records import record
 from stackproof.system.loading import find_system, load_system
 
 DIFFERS: Final = 1
+TESTS: Final = "pytest"  # the engine of findings that are tests
 _SHOWN: Final = 20  # differences that are printed
 Verdict = tuple[str, str, str, str | None]
 
@@ -38,16 +40,18 @@ def replay(options: argparse.Namespace) -> int:
         folder = evidence_folder(reports, environment)
         reach = connect_stored(system, environment, folder, content)
         again = judge_environment(system, environment, reach, _silent, again=True)
-        said = [f for f in content["findings"] if f["control"] not in probes | NAMES]
-        agree &= _compared(environment, said, again, content)
+        judged = [f for f in content["findings"] if f["engine"] != TESTS and f["control"] not in probes | NAMES]
+        agree &= _compared(environment, judged, again, content)
         _leave_out(content["findings"], probes)
     return 0 if agree else DIFFERS
 
 
 def _compared(
-    environment: str, said: Iterable[Mapping[str, Any]], again: Judgement, content: Mapping[str, Any]
+    environment: str, said: Sequence[Mapping[str, Any]], again: Judgement, content: Mapping[str, Any]
 ) -> bool:
-    before, now = Counter(map(_verdict, said)), Counter(_verdict(record(f)) for f in again.findings)
+    unsaid = {(f["control"], f["resource"]) for f in said if f["cause"] == Cause.NOT_RUN}
+    before = Counter(_verdict(f) for f in said if (f["control"], f["resource"]) not in unsaid)
+    now = Counter(_verdict(record(f)) for f in again.findings if (f.control, f.resource) not in unsaid)
     calls = again.facts["calls"]
     if before == now:
         print(f"{environment}: {now.total()} verdicts judged again from {calls} stored calls, every one the same")
@@ -63,9 +67,19 @@ def _compared(
 
 
 def _leave_out(findings: Iterable[Mapping[str, Any]], probes: set[str]) -> None:
-    left = sum(f["control"] in probes for f in findings)
-    if left:
-        print(f"  {left} answers of probes are not among them: a probe asks the thing itself, at that moment")
+    """Say what cannot be judged again: probes and tests ask the thing itself, and what did not run said nothing."""
+    kinds = Counter(_kind(f, probes) for f in findings)
+    for kind, number in kinds.items():
+        if kind:
+            print(f"  {number} {kind} are not among them")
+
+
+def _kind(finding: Mapping[str, Any], probes: set[str]) -> str:
+    if finding["control"] in probes:
+        return "answers of probes"
+    if finding["engine"] == TESTS:
+        return "tests"
+    return "checks that the run left out" if finding["cause"] == Cause.NOT_RUN else ""
 
 
 def _verdict(finding: Mapping[str, Any]) -> Verdict:
